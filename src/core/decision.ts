@@ -1,0 +1,68 @@
+/** A decision: what one campaign does in one tick, and why. */
+
+/** Why a campaign did what it did. */
+export const REASONS = {
+  "bid.placed": "at least one platform is worth its price",
+  "bid.capped": "bids placed, limited by the budget that is left or by pacing",
+  "hold.unprofitable": "no platform's expected value exceeds its price",
+  "hold.paced": "pacing holds the budget back for later ticks",
+  "hold.unaffordable": "what is available now does not pay for one click; reserved money may come back",
+  "hold.no-evidence": "no forecast yet: too little has been heard from the platforms",
+  "fallback.stale-feed": "a platform's feed is stale: cautious bids, or a probe",
+  "fallback.uncalibrated": "predictions and outcomes disagree: dual descent steers instead",
+  "fallback.unsolved": "the solver did not converge: last multiplier, reduced by a tenth",
+  "fallback.no-platform": "every allowed platform is down or silent",
+  "exhausted.budget": "the budget is spent",
+  "exhausted.daily-budget": "the day's budget is spent",
+} as const;
+export type Reason = keyof typeof REASONS;
+
+/** Which limit set the price: the name of the constraint that binds. */
+export type Binding = "none" | "value" | "budget" | "cpa" | "goal" | "pacing" | "max-bid" | "min-bid" | "cap";
+
+/** Why a platform got no bid; `bid` where it got one. */
+export type Verdict =
+  | "bid"
+  | "probe"
+  | "below-price"
+  | "below-floor"
+  | "below-min-bid"
+  | "not-best"
+  | "unaffordable"
+  | "paced"
+  | "stale"
+  | "down"
+  | "no-evidence";
+
+/** One platform as the decision saw it. Prices are micros per click and may have fractions; bids and caps are integers. */
+export interface Candidate {
+  /** Platform index. */
+  readonly platform: number;
+  /** Forecast conversions per click, this campaign's own factor included. */
+  readonly cvr: number;
+  /** Relative standard deviation of that forecast. */
+  readonly cvrRelSd: number;
+  /** Forecast mean price per click. */
+  readonly cpcMicros: number;
+  /** ROI per click as the requirements define it: CVR × value − CPC. */
+  readonly roiMicros: number;
+  /** What the policy values a click at, after pacing: e.g. gamma × CVR. */
+  readonly marginalMicros: number;
+  /** 0 where there is no bid. */
+  readonly bidMicros: number;
+  /** Most that may be charged this tick; 0 where there is no bid. */
+  readonly capMicros: number;
+  readonly verdict: Verdict;
+}
+
+/** Bids, or none, with the reason. `kind` selects the next state of the campaign. */
+export interface Decision {
+  readonly tick: number;
+  readonly kind: "bid" | "hold" | "fallback" | "exhausted";
+  readonly reason: Reason;
+  readonly binding: Binding;
+  /** The multiplier that decided: gamma [micros per conversion] for gamma-pacing, the policy's own scalar elsewhere. */
+  readonly gammaMicros: number;
+  /** One per allowed platform, ascending by platform. */
+  readonly candidates: readonly Candidate[];
+}

@@ -1,0 +1,156 @@
+/**
+ * Engine events: the only way out. Observers (log, report, metrics, live view) read them and change nothing.
+ *
+ * Every event carries its tick and its simulated time. Objects and batches are valid only during the call.
+ */
+import type { CampaignSpec } from "./campaign.ts";
+import type { Decision } from "./decision.ts";
+import type { ForecastBoard } from "./forecast/board.ts";
+import type { Ledger } from "./ledger.ts";
+import type { PlatformMetrics, PlatformSpec } from "./platform.ts";
+import type { AccountView } from "./policy/policy.ts";
+import type { ReportBatch } from "./reports.ts";
+
+/** The five states of a campaign. */
+export const CAMPAIGN_STATES = ["idle", "evaluating", "bidding", "exhausted", "fallback"] as const;
+export type CampaignState = (typeof CAMPAIGN_STATES)[number];
+
+interface Fact {
+  readonly tick: number;
+  /** Milliseconds since the epoch, in simulated time. */
+  readonly timeMs: number;
+}
+
+/** The engine is about to run: what it runs. */
+export interface EngineStarted extends Fact {
+  readonly type: "engine.started";
+  readonly name: string;
+  readonly seed: number;
+  readonly currency: string;
+  readonly tickMs: number;
+  readonly ticks: number;
+  readonly platforms: readonly PlatformSpec[];
+  /** By slot. */
+  readonly campaigns: readonly CampaignSpec[];
+  /** By slot: read it at will, at the end too. */
+  readonly ledger: Ledger;
+}
+
+/** One campaign decided. */
+export interface DecisionMade extends Fact {
+  readonly type: "decision";
+  readonly slot: number;
+  readonly campaign: CampaignSpec;
+  readonly from: CampaignState;
+  readonly state: CampaignState;
+  readonly decision: Decision;
+  /** Balances after the reservations of this decision. */
+  readonly account: AccountView;
+  /** The board that it read. */
+  readonly board: ForecastBoard;
+}
+
+/** Reports were booked. `bookedMicros[i]` is what row i added to the campaign's spend. */
+export interface ReportsBooked extends Fact {
+  readonly type: "reports.booked";
+  readonly batch: ReportBatch;
+  readonly bookedMicros: Float64Array;
+}
+
+/** A report that could not be booked: a repeat, or about a bid never made. */
+export interface ReportRefused extends Fact {
+  readonly type: "report.refused";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+  readonly why: "repeat-or-unknown" | "malformed";
+}
+
+/** A platform charged more than the budget could bear; the excess is not booked. */
+export interface ChargeDisputed extends Fact {
+  readonly type: "charge.disputed";
+  readonly slot: number;
+  readonly platform: number;
+  readonly disputedMicros: number;
+}
+
+/** A campaign left or entered a state other than by a decision (settlement, top-up, new day). */
+export interface CampaignChanged extends Fact {
+  readonly type: "campaign.changed";
+  readonly slot: number;
+  readonly from: CampaignState;
+  readonly state: CampaignState;
+  readonly why: string;
+}
+
+/** A failed campaign was restarted from its last good state. */
+export interface CampaignRestarted extends Fact {
+  readonly type: "campaign.restarted";
+  readonly slot: number;
+  readonly restarts: number;
+  readonly error: string;
+}
+
+/** A campaign failed too often and is held. */
+export interface CampaignQuarantined extends Fact {
+  readonly type: "campaign.quarantined";
+  readonly slot: number;
+  readonly error: string;
+}
+
+/** A platform's statechart changed state. */
+export interface PlatformChanged extends Fact {
+  readonly type: "platform.changed";
+  readonly platform: number;
+  readonly from: string;
+  readonly state: string;
+  readonly why: string;
+}
+
+/** A feed record was refused as garbage. */
+export interface FeedRefused extends Fact {
+  readonly type: "feed.refused";
+  readonly platform: number;
+  readonly why: string;
+}
+
+/** A tick is complete: what the platforms said and what was made of it. */
+export interface TickCompleted extends Fact {
+  readonly type: "tick.completed";
+  /** By platform index; null where the feed was silent. */
+  readonly feed: readonly (PlatformMetrics | null)[];
+  readonly boards: readonly ForecastBoard[];
+  /** Number of campaigns in each state, in the order of {@link CAMPAIGN_STATES}. */
+  readonly states: readonly number[];
+  /** Decisions made in this tick. */
+  readonly decisions: number;
+  /** Wall-clock time from the tick to its last decision [ms]; not part of any deterministic output. */
+  readonly latencyMs: number;
+}
+
+/** The engine's statechart changed state. */
+export interface EngineChanged extends Fact {
+  readonly type: "engine.changed";
+  readonly state: string;
+}
+
+export type EngineEvent =
+  | EngineStarted
+  | DecisionMade
+  | ReportsBooked
+  | ReportRefused
+  | ChargeDisputed
+  | CampaignChanged
+  | CampaignRestarted
+  | CampaignQuarantined
+  | PlatformChanged
+  | FeedRefused
+  | TickCompleted
+  | EngineChanged;
+
+/** A listener to the engine. */
+export interface EngineObserver {
+  observe(event: EngineEvent): void;
+  /** Where false, `decision` events are not made for it. Default true. */
+  readonly wantsDecisions?: boolean;
+}

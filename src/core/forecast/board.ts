@@ -1,0 +1,102 @@
+/**
+ * The forecast board: one row per platform, computed once a tick and shared by all campaigns.
+ *
+ * B1 every figure is finite and non-negative; a forecaster that has nothing to say leaves `evidence` at 0.
+ */
+
+/** How a platform's feed looks from here, as its statechart sees it. */
+export const Health = { healthy: 0, degraded: 1, down: 2, probing: 3 } as const;
+export type HealthCode = (typeof Health)[keyof typeof Health];
+
+/** The daily traffic plan of one platform: a prefix sum over the period, so that any stretch of ticks is one subtraction. */
+export interface TrafficPlan {
+  /** Length of the period [ticks]: one day. */
+  readonly periodTicks: number;
+  /** Planned feed clicks per tick of the period. */
+  readonly profile: Float64Array;
+  /** Prefix sums of `profile`, one longer than it. */
+  readonly cumulative: Float64Array;
+  /** Traffic now, relative to the plan. */
+  readonly level: number;
+}
+
+/** Planned feed clicks in `fromTick` ≤ t < `toTick`, at the present level. Ticks may be negative. */
+export function trafficBetween(plan: TrafficPlan, fromTick: number, toTick: number): number {
+  if (toTick <= fromTick) return 0;
+  return plan.level * (prefix(plan, toTick) - prefix(plan, fromTick));
+}
+
+function prefix(plan: TrafficPlan, tick: number): number {
+  const days = Math.floor(tick / plan.periodTicks);
+  return days * plan.cumulative[plan.periodTicks] + plan.cumulative[tick - days * plan.periodTicks];
+}
+
+/** A forecaster's view of every platform; index = platform index. Read-only for all but its forecasters. */
+export interface ForecastBoard {
+  readonly forecaster: string;
+  /** The tick that the forecast is for. */
+  tick: number;
+  /** Conversions per click, now. */
+  readonly cvr: Float64Array;
+  /** Long-run mean of the same. */
+  readonly cvrMean: Float64Array;
+  /** Relative standard deviation of `cvr`. */
+  readonly cvrRelSd: Float64Array;
+  /** Price per click now [micros]. */
+  readonly cpcMicros: Float64Array;
+  /** Long-run mean of the same [micros]. */
+  readonly cpcMeanMicros: Float64Array;
+  /** Conversions that the forecast rests on; 0 = no forecast. */
+  readonly evidence: Float64Array;
+  /** Mean delay from click to conversion [ticks]. */
+  readonly delayTicks: Float64Array;
+  /** Ticks since the feed was last heard. */
+  readonly ageTicks: Float64Array;
+  /** {@link Health} codes. */
+  readonly health: Uint8Array;
+  /** Impressions per click (≥ 1), for reach goals. */
+  readonly impressionsPerClick: Float64Array;
+  readonly traffic: TrafficPlan[];
+}
+
+/** An empty board for so many platforms: no evidence, flat empty traffic plan. */
+export function createBoard(forecaster: string, platforms: number, periodTicks: number): ForecastBoard {
+  const column = () => new Float64Array(platforms);
+  return {
+    forecaster,
+    tick: 0,
+    cvr: column(),
+    cvrMean: column(),
+    cvrRelSd: column(),
+    cpcMicros: column(),
+    cpcMeanMicros: column(),
+    evidence: column(),
+    delayTicks: column(),
+    ageTicks: column(),
+    health: new Uint8Array(platforms),
+    impressionsPerClick: new Float64Array(platforms).fill(1),
+    traffic: Array.from({ length: platforms }, () => ({
+      periodTicks,
+      profile: new Float64Array(periodTicks),
+      cumulative: new Float64Array(periodTicks + 1),
+      level: 1,
+    })),
+  };
+}
+
+/** One platform's forecaster: fed one tick of metrics at a time, it keeps its row of a board up to date. */
+export interface Forecaster {
+  /** Learns from the metrics of one tick, or from their absence (`null`), and writes its row for tick + 1. */
+  update(metrics: import("../platform.ts").PlatformMetrics | null, tick: number): void;
+}
+
+/** Makes the forecaster of one platform on a board. */
+export type ForecasterFactory = (board: ForecastBoard, platform: number, options: ForecasterOptions) => Forecaster;
+
+/** What every forecaster is told. */
+export interface ForecasterOptions {
+  /** Length of a tick [ms]: half-lives are durations. */
+  readonly tickMs: number;
+  /** Ticks in a day: the period of the traffic plan. */
+  readonly periodTicks: number;
+}

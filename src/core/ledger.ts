@@ -1,0 +1,203 @@
+/**
+ * The budget ledger: double entry, one set of accounts per campaign, asserted after every entry.
+ *
+ * L1 available + reserved + spent = budget; L2 no account is negative, so spent + reserved ≤ budget; L3 a reservation is closed exactly once,
+ * by a settlement or a release; L4 a second settlement of the same (campaign, tick, platform) changes nothing; L5 a charge above the
+ * reservation is taken from what is available, and beyond that disputed, never booked; L6 the daily budget bounds what a day's bids spend and reserve.
+ */
+import { EngineError } from "./errors.ts";
+import { isMicros } from "./money.ts";
+import type { AccountView } from "./policy/policy.ts";
+
+/** What a settlement did [micros]. */
+export interface Settlement {
+  /** Booked as spent. */
+  readonly bookedMicros: number;
+  /** Given back to available (negative where the charge exceeded the reservation). */
+  readonly releasedMicros: number;
+  /** Charged by the platform above what the budget could bear: refused, to be taken up with the platform. */
+  readonly disputedMicros: number;
+}
+
+/** The accounts of one campaign. */
+class Account implements AccountView {
+  budgetMicros: number;
+  availableLifetimeMicros: number;
+  reservedMicros = 0;
+  spentMicros = 0;
+  disputedMicros = 0;
+  readonly dailyBudgetMicros: number;
+  dayStartTick = Number.NEGATIVE_INFINITY;
+  dayReservedMicros = 0;
+  daySpentMicros = 0;
+  /** Open reservations by tick × platforms + platform. */
+  readonly open = new Map<number, number>();
+  /** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
+  lastKey = Number.NEGATIVE_INFINITY;
+
+  constructor(budgetMicros: number, dailyBudgetMicros: number | null) {
+    this.budgetMicros = budgetMicros;
+    this.availableLifetimeMicros = budgetMicros;
+    this.dailyBudgetMicros = dailyBudgetMicros ?? Number.POSITIVE_INFINITY;
+  }
+
+  get #availableTodayMicros(): number {
+    return this.dailyBudgetMicros - this.dayReservedMicros - this.daySpentMicros;
+  }
+
+  get availableMicros(): number {
+    return Math.max(0, Math.min(this.availableLifetimeMicros, this.#availableTodayMicros));
+  }
+
+  get isDailyBound(): boolean {
+    return this.#availableTodayMicros < this.availableLifetimeMicros;
+  }
+}
+
+/** The ledger of all campaigns of one shard, by slot. */
+export class Ledger {
+  readonly #platforms: number;
+  readonly #accounts: Account[] = [];
+
+  /** @param platforms number of platforms: the range of platform indices. */
+  constructor(platforms: number) {
+    this.#platforms = platforms;
+  }
+
+  /** Opens the accounts of the next campaign and returns its slot. */
+  open(budgetMicros: number, dailyBudgetMicros: number | null = null): number {
+    if (!isMicros(budgetMicros)) throw refused(`a budget of ${budgetMicros} micros`);
+    if (dailyBudgetMicros !== null && !isMicros(dailyBudgetMicros))
+      throw refused(`a daily budget of ${dailyBudgetMicros}`);
+    this.#accounts.push(new Account(budgetMicros, dailyBudgetMicros));
+    return this.#accounts.length - 1;
+  }
+
+  get size(): number {
+    return this.#accounts.length;
+  }
+
+  /** A live, read-only view of a campaign's balances. */
+  view(slot: number): AccountView {
+    return this.#account(slot);
+  }
+
+  /** Charges that were refused because the budget could not bear them (L5) [micros]. */
+  disputedMicros(slot: number): number {
+    return this.#account(slot).disputedMicros;
+  }
+
+  /** Number of reservations that no report has closed yet. */
+  openReservations(slot: number): number {
+    return this.#account(slot).open.size;
+  }
+
+  /** The open reservations of a campaign: [tick, platform, micros]. */
+  *reservations(slot: number): Generator<readonly [tick: number, platform: number, micros: number]> {
+    for (const [key, micros] of this.#account(slot).open) {
+      yield [Math.floor(key / this.#platforms), key % this.#platforms, micros];
+    }
+  }
+
+  /**
+   * Moves money from available to reserved, for one bid. Reservations of a campaign come in ascending (tick, platform) order.
+   * @throws EngineError CE_LEDGER_REFUSED when it is not affordable or not in order.
+   */
+  reserve(slot: number, tick: number, platform: number, micros: number): void {
+    const account = this.#account(slot);
+    const key = this.#key(tick, platform);
+    if (!isMicros(micros) || micros === 0) throw refused(`a reservation of ${micros} micros`);
+    if (micros > account.availableMicros) {
+      throw refused(`reserving ${micros} micros with ${account.availableMicros} available`);
+    }
+    if (key <= account.lastKey) throw refused(`a reservation out of order, for tick ${tick}, platform ${platform}`);
+    account.lastKey = key;
+    account.open.set(key, micros);
+    account.availableLifetimeMicros -= micros;
+    account.reservedMicros += micros;
+    account.dayReservedMicros += micros;
+    this.#assert(account);
+  }
+
+  /**
+   * Books what the platform charged for a bid and releases the rest of its reservation. A repeat, or a report on a bid never
+   * reserved, returns null and changes nothing (L4).
+   */
+  settle(slot: number, tick: number, platform: number, costMicros: number): Settlement | null {
+    const account = this.#account(slot);
+    const key = this.#key(tick, platform);
+    if (!isMicros(costMicros)) throw refused(`a settlement of ${costMicros} micros`);
+    const reserved = account.open.get(key);
+    if (reserved === undefined) return null;
+    account.open.delete(key);
+    const bookedMicros = Math.min(costMicros, reserved + account.availableLifetimeMicros);
+    account.reservedMicros -= reserved;
+    account.spentMicros += bookedMicros;
+    account.availableLifetimeMicros += reserved - bookedMicros;
+    account.disputedMicros += costMicros - bookedMicros;
+    if (tick >= account.dayStartTick) {
+      account.dayReservedMicros -= reserved;
+      account.daySpentMicros += bookedMicros;
+    }
+    this.#assert(account);
+    return { bookedMicros, releasedMicros: reserved - bookedMicros, disputedMicros: costMicros - bookedMicros };
+  }
+
+  /** Gives a whole reservation back, e.g. of a bid that the platform refused. False where there is none (any more). */
+  release(slot: number, tick: number, platform: number): boolean {
+    return this.settle(slot, tick, platform, 0) !== null;
+  }
+
+  /** Adds to the lifetime budget. */
+  topUp(slot: number, micros: number): void {
+    const account = this.#account(slot);
+    if (!isMicros(micros) || !isMicros(account.budgetMicros + micros)) throw refused(`a top-up of ${micros} micros`);
+    account.budgetMicros += micros;
+    account.availableLifetimeMicros += micros;
+    this.#assert(account);
+  }
+
+  /** Begins a new budget day: bids from this tick on count against a fresh daily budget. */
+  startDay(slot: number, tick: number): void {
+    const account = this.#account(slot);
+    account.dayStartTick = tick;
+    account.dayReservedMicros = 0;
+    account.daySpentMicros = 0;
+    this.#assert(account);
+  }
+
+  #account(slot: number): Account {
+    const account = this.#accounts[slot];
+    if (account === undefined) throw refused(`no account in slot ${slot}`);
+    return account;
+  }
+
+  #key(tick: number, platform: number): number {
+    if (!Number.isInteger(tick) || !Number.isInteger(platform) || platform < 0 || platform >= this.#platforms) {
+      throw refused(`no bid at tick ${tick}, platform ${platform}`);
+    }
+    return tick * this.#platforms + platform;
+  }
+
+  #assert(account: Account): void {
+    const { availableLifetimeMicros, reservedMicros, spentMicros, budgetMicros } = account;
+    if (availableLifetimeMicros + reservedMicros + spentMicros !== budgetMicros) {
+      throw broken("L1", `${availableLifetimeMicros} + ${reservedMicros} + ${spentMicros} ≠ ${budgetMicros}`);
+    }
+    if (availableLifetimeMicros < 0 || reservedMicros < 0 || spentMicros < 0) {
+      throw broken("L2", `available ${availableLifetimeMicros}, reserved ${reservedMicros}, spent ${spentMicros}`);
+    }
+    // Only a charge above its reservation can bring a day over its budget (L5); reserving never can.
+    if (account.dayReservedMicros < 0 || account.daySpentMicros < 0) {
+      throw broken("L6", `day reserved ${account.dayReservedMicros}, day spent ${account.daySpentMicros}`);
+    }
+  }
+}
+
+function refused(what: string): EngineError {
+  return new EngineError("CE_LEDGER_REFUSED", `The ledger refuses ${what}.`);
+}
+
+function broken(invariant: string, figures: string): EngineError {
+  return new EngineError("CE_LEDGER_INVARIANT", `Ledger invariant ${invariant} is broken: ${figures} micros.`);
+}

@@ -1,0 +1,51 @@
+/**
+ * The decision policy: a pure rule from what a campaign knows to what it bids. User policies implement the same interface.
+ *
+ * P1 caps never sum to more than `account.availableMicros`, over-delivery factors included; P2 no bid lies under a floor or over the campaign's maximum;
+ * P3 the same input gives the same decision; P4 memory is replaced, never changed.
+ */
+import type { CampaignSpec } from "../campaign.ts";
+import type { Decision } from "../decision.ts";
+import type { ForecastBoard } from "../forecast/board.ts";
+import type { PlatformSpec } from "../platform.ts";
+import type { ReportBatch } from "../reports.ts";
+
+/** A campaign's balances [micros], read from the ledger at the moment of the decision. */
+export interface AccountView {
+  readonly budgetMicros: number;
+  readonly spentMicros: number;
+  readonly reservedMicros: number;
+  /** What may be reserved now: the lesser of lifetime and daily remainder. */
+  readonly availableMicros: number;
+  /** True when the daily, not the lifetime, budget sets `availableMicros`. */
+  readonly isDailyBound: boolean;
+}
+
+/** All that a decision may depend on. */
+export interface PolicyInput {
+  readonly tick: number;
+  readonly tickMs: number;
+  /** Ticks in a day of the account. */
+  readonly periodTicks: number;
+  readonly spec: CampaignSpec;
+  readonly platforms: readonly PlatformSpec[];
+  readonly board: ForecastBoard;
+  readonly account: AccountView;
+}
+
+/** A decision and the memory that goes with it. */
+export interface PolicyOutcome<Memory> {
+  readonly decision: Decision;
+  readonly memory: Memory;
+}
+
+/** A named rule. `Memory` is plain, serialisable data. */
+export interface Policy<Memory = unknown> {
+  readonly name: string;
+  readonly description: string;
+  /** What a new campaign remembers. */
+  create(spec: CampaignSpec, platforms: readonly PlatformSpec[]): Memory;
+  decide(input: PolicyInput, memory: Memory): PolicyOutcome<Memory>;
+  /** Learns from the rows `from` ≤ i < `to` of a batch, all of this campaign. `input` is the world of the last decision's tick. */
+  learn(input: PolicyInput, memory: Memory, batch: ReportBatch, from: number, to: number): Memory;
+}

@@ -1,0 +1,44 @@
+/**
+ * Named, seeded random streams: the only source of randomness.
+ *
+ * R1 a stream is a function of (seed, name) alone, so that adding a stream never moves another;
+ * R2 its state can be saved and restored, so that a resumed run draws the same numbers.
+ */
+import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
+
+/** 32-bit FNV-1a hash of a name, mixed with a seed. */
+export function hashSeed(seed: number, name: string): number {
+  let hash = 0x811c9dc5 ^ (seed | 0);
+  for (let i = 0; i < name.length; i += 1) {
+    hash ^= name.charCodeAt(i);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  // Finaliser of MurmurHash3: FNV alone leaves the high bits of short names alike.
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
+  hash = Math.imul(hash, 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) | 0;
+}
+
+/** A stream of uniform draws. */
+export class RandomStream {
+  #generator: JumpableRandomGenerator;
+
+  constructor(seed: number, name: string, state?: readonly number[]) {
+    this.#generator = state ? xoroshiro128plusFromState(state) : xoroshiro128plus(hashSeed(seed, name));
+  }
+
+  /** The next uniform number in [0, 1), with 53 random bits. Bound, so that it can be handed to `d3-random` as a source. */
+  readonly next = (): number => {
+    const high = this.#generator.next() >>> 5;
+    const low = this.#generator.next() >>> 6;
+    return (high * 67_108_864 + low) / 9_007_199_254_740_992;
+  };
+
+  /** The state to give to the constructor to go on from here (R2). */
+  state(): readonly number[] {
+    return this.#generator.getState();
+  }
+}
