@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// Random tests print their seed on failure; CI fixes it so that a red run can be repeated.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/seed.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    coverage: { include: ["src/**", "machines/**"] },
+  },
+});
