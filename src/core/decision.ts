@@ -1,4 +1,7 @@
 /** A decision: what one campaign does in one tick, and why. */
+import { EngineError } from "./errors.ts";
+import { isMicros } from "./money.ts";
+import type { PlatformSpec } from "./platform.ts";
 
 /** Why a campaign did what it did. */
 export const REASONS = {
@@ -65,4 +68,49 @@ export interface Decision {
   readonly gammaMicros: number;
   /** One per allowed platform, ascending by platform. */
   readonly candidates: readonly Candidate[];
+}
+
+/**
+ * Checks what every decision must satisfy, whoever wrote the policy: bids and caps are whole micros within the floor and the campaign's
+ * limits, and all caps together, over-delivery included, are affordable.
+ * @throws EngineError CE_POLICY_INVALID naming the platform and the limit
+ */
+export function assertDecision(decision: Decision, limits: DecisionLimits): void {
+  let committedMicros = 0;
+  for (const { platform, bidMicros, capMicros } of decision.candidates) {
+    if (bidMicros === 0 && capMicros === 0) continue;
+    const spec = limits.platforms[platform];
+    if (!isMicros(bidMicros) || !isMicros(capMicros) || bidMicros === 0 || capMicros === 0) {
+      throw invalid(`bids ${bidMicros} with a cap of ${capMicros} on ${spec?.id}`, "positive whole micros");
+    }
+    if (spec === undefined || !limits.allowed.includes(platform)) {
+      throw invalid(`bids on platform ${platform}`, "one of the campaign's platforms");
+    }
+    if (bidMicros < spec.floorMicros || bidMicros < limits.minBidMicros || bidMicros > limits.maxBidMicros) {
+      throw invalid(`bids ${bidMicros} on ${spec.id}`, `within floor ${spec.floorMicros} and the campaign's limits`);
+    }
+    committedMicros += reservationMicros(capMicros, spec.overDeliveryFactor);
+  }
+  if (committedMicros > limits.availableMicros) {
+    throw invalid(`commits ${committedMicros} micros`, `at most the ${limits.availableMicros} available`);
+  }
+}
+
+/** What {@link assertDecision} holds a decision against. */
+export interface DecisionLimits {
+  readonly platforms: readonly PlatformSpec[];
+  /** The campaign's platforms. */
+  readonly allowed: readonly number[];
+  readonly minBidMicros: number;
+  readonly maxBidMicros: number;
+  readonly availableMicros: number;
+}
+
+/** What a bid with this cap reserves: the most that the platform can charge [micros]. */
+export function reservationMicros(capMicros: number, overDeliveryFactor: number): number {
+  return Math.floor(capMicros * overDeliveryFactor);
+}
+
+function invalid(what: string, expected: string): EngineError {
+  return new EngineError("CE_POLICY_INVALID", `The policy ${what}.`, { expected });
 }

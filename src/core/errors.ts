@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   CE_ENGINE_INVARIANT: 1,
   CE_MACHINE_UNSUPPORTED: 1,
   CE_POLICY_UNKNOWN: 3,
+  CE_POLICY_INVALID: 1,
 } as const;
 
 /** A code out of {@link ERROR_CODES}. */

@@ -125,7 +125,10 @@ describe("ledger, against a model", () => {
   });
 
   it("never lets a day's bids spend and reserve more than the daily budget while platforms keep to their caps (L6)", () => {
-    const step = fc.record({ share: fc.double({ min: 0, max: 1, noNaN: true }), paid: fc.double({ min: 0, max: 1, noNaN: true }) });
+    const step = fc.record({
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      paid: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), fc.array(step, { maxLength: 40 }), (daily, steps) => {
         const ledger = new Ledger(1);
