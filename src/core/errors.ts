@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   CE_MACHINE_UNSUPPORTED: 1,
   CE_POLICY_UNKNOWN: 3,
   CE_POLICY_INVALID: 1,
+  CE_FORECASTER_UNKNOWN: 3,
 } as const;
 
 /** A code out of {@link ERROR_CODES}. */

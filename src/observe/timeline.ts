@@ -152,7 +152,7 @@ export class Timeline {
     return {
       tickMs,
       binTicks: this.#binTicks,
-      timeMs: bins.map((start) => timeMs + (start - Math.max(0, tick)) * tickMs),
+      timeMs: bins.map((start) => timeMs + (start - tick) * tickMs),
       spendMicros: this.#spend.totals(),
       planMicros: bins.map((start) => this.#plannedMicros(start + this.#binTicks)),
       conversions: this.#conversions.totals()[0],

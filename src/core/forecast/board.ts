@@ -17,7 +17,7 @@ export interface TrafficPlan {
   /** Prefix sums of `profile`, one longer than it. */
   readonly cumulative: Float64Array;
   /** Traffic now, relative to the plan. */
-  readonly level: number;
+  level: number;
 }
 
 /** Planned feed clicks in `fromTick` ≤ t < `toTick`, at the present level. Ticks may be negative. */

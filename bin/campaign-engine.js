@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// Starts the command line: compiled code in a published package; in a clone the TypeScript itself, on the project's own Node where this one is too old for it.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const compiled = new URL("../dist/src/cli/main.js", import.meta.url);
+const source = new URL("../src/cli/main.ts", import.meta.url);
+const projectNode = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+const [major, minor] = process.versions.node.split(".").map(Number);
+const isRecent = major > 22 || (major === 22 && minor >= 18);
+
+// A package has no sources, a clone has: there they win over what an earlier build has left behind.
+const entry = existsSync(source) ? source : compiled;
+
+if (isRecent) {
+  await import(entry.href);
+} else if (existsSync(projectNode)) {
+  const child = spawn(projectNode, [fileURLToPath(entry), ...process.argv.slice(2)], { stdio: "inherit" });
+  // From a terminal Ctrl-C reaches both; this one only waits. From elsewhere it is passed on.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    });
+  }
+  child.on("error", (error) => {
+    console.error(`error: ${projectNode} does not start: ${error.message}`);
+    process.exitCode = 1;
+  });
+  child.on("exit", (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+  });
+} else {
+  console.error(
+    `error: campaign-engine needs Node 22.18 or newer; this is ${process.versions.node}. In a clone, run npm ci first.`,
+  );
+  process.exitCode = 1;
+}

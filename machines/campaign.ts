@@ -1,0 +1,215 @@
+/**
+ * The statechart of one campaign: idle → evaluating → bidding → idle, with fallback and exhausted.
+ *
+ * C1 a campaign evaluates at most once a tick, only in its flight and while not held; C2 a decision stands only while its tick
+ * is the world's tick; C3 reports are learned from in every state; C4 exhausted is left only by a top-up or a new day with money;
+ * C5 what a policy throws fails the actor before anything changed: its last context is good to resume from.
+ */
+import { and, assertEvent, assign, setup } from "xstate";
+import type { CampaignSpec } from "../src/core/campaign.ts";
+import type { Decision } from "../src/core/decision.ts";
+import { EngineError } from "../src/core/errors.ts";
+import type { PlatformSpec } from "../src/core/platform.ts";
+import type { Policy, PolicyInput } from "../src/core/policy/policy.ts";
+import type { ReportBatch } from "../src/core/reports.ts";
+import type { World } from "../src/core/world.ts";
+
+/** What a campaign actor carries; replaced, never changed. */
+export interface CampaignContext {
+  readonly spec: CampaignSpec;
+  readonly slot: number;
+  readonly policy: Policy;
+  readonly platforms: readonly PlatformSpec[];
+  /** The policy's own memory: plain data. */
+  readonly memory: unknown;
+  /** The last decision; it stands only while its tick is the world's tick (C2). */
+  readonly decision: Decision | null;
+  /** Tick of the last evaluation; -1 before the first. */
+  readonly lastTick: number;
+  /** Evaluations since the campaign began, restarts included. */
+  readonly evaluations: number;
+  /** Why the operator holds the campaign, or null. */
+  readonly heldBecause: string | null;
+}
+
+/** What a campaign actor is created with; `resume` is the last good context of the actor that it replaces. */
+export interface CampaignInput {
+  readonly spec: CampaignSpec;
+  readonly slot: number;
+  readonly policy: Policy;
+  readonly platforms: readonly PlatformSpec[];
+  readonly resume?: CampaignContext;
+}
+
+/** What a campaign can be told. One `tick` object is shared by all campaigns. */
+export type CampaignEvent =
+  | { readonly type: "tick"; readonly world: World }
+  /** Rows `from` ≤ i < `to` of the batch, all of this campaign; sent after the ledger booked them. */
+  | {
+      readonly type: "reports";
+      readonly batch: ReportBatch;
+      readonly from: number;
+      readonly to: number;
+      readonly world: World;
+    }
+  | { readonly type: "budget.toppedUp"; readonly micros: number }
+  /** Sent after the ledger began its new day. */
+  | { readonly type: "day.started"; readonly tick: number; readonly world: World }
+  | { readonly type: "hold"; readonly why: string }
+  | { readonly type: "resume" };
+
+function policyInput(context: CampaignContext, world: World): PolicyInput {
+  const { spec, slot, platforms } = context;
+  const board = world.boards.get(spec.forecaster);
+  if (board === undefined) {
+    throw new EngineError("CE_ENGINE_INVARIANT", `Campaign ${spec.id} has no board of forecaster ${spec.forecaster}.`);
+  }
+  const { tick, tickMs, periodTicks } = world;
+  return { tick, tickMs, periodTicks, spec, platforms, board, account: world.account(slot) };
+}
+
+function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
+  const memory = policy.create(spec, platforms);
+  return { spec, slot, policy, platforms, memory, decision: null, lastTick: -1, evaluations: 0, heldBecause: null };
+}
+
+const campaignSetup = setup({
+  types: {
+    context: {} as CampaignContext,
+    events: {} as CampaignEvent,
+    input: {} as CampaignInput,
+  },
+  actions: {
+    decide: assign(({ context, event }) => {
+      assertEvent(event, "tick");
+      const { decision, memory } = context.policy.decide(policyInput(context, event.world), context.memory);
+      return { decision, memory, lastTick: event.world.tick, evaluations: context.evaluations + 1 };
+    }),
+    learn: assign(({ context, event }) => {
+      assertEvent(event, "reports");
+      const { batch, from, to, world } = event;
+      return { memory: context.policy.learn(policyInput(context, world), context.memory, batch, from, to) };
+    }),
+    hold: assign(({ event }) => {
+      assertEvent(event, "hold");
+      return { heldBecause: event.why };
+    }),
+    unhold: assign({ heldBecause: null }),
+  },
+  guards: {
+    mayEvaluate: ({ context, event }) => {
+      assertEvent(event, "tick");
+      const { startTick, endTick } = context.spec.flight;
+      const { tick } = event.world;
+      return context.heldBecause === null && tick >= startTick && tick < endTick;
+    },
+    isBid: ({ context }) => context.decision?.kind === "bid",
+    isFallback: ({ context }) => context.decision?.kind === "fallback",
+    isExhausted: ({ context }) => context.decision?.kind === "exhausted",
+    isSettled: ({ context, event }) => {
+      assertEvent(event, "reports");
+      return event.world.account(context.slot).reservedMicros === 0;
+    },
+    hasNothingLeft: ({ context, event }) => {
+      assertEvent(event, "reports");
+      return event.world.account(context.slot).availableMicros === 0;
+    },
+    hasMoneyAgain: ({ context, event }) => {
+      assertEvent(event, "day.started");
+      return event.world.account(context.slot).availableMicros > 0;
+    },
+  },
+});
+
+/** The campaign statechart. */
+export const campaignMachine = campaignSetup.createMachine({
+  id: "campaign",
+  description: "One campaign: evaluates once a tick, bids from its budget, learns from what comes back.",
+  // A decision of the failed actor must not be placed again by its successor (C2).
+  context: ({ input }) => (input.resume ? { ...input.resume, decision: null } : freshContext(input)),
+  initial: "idle",
+  on: {
+    reports: { actions: "learn", description: "Reports came in: the policy learns, nothing else changes." },
+    hold: { actions: "hold", description: "The operator holds the campaign: no evaluation from the next tick on." },
+    resume: { actions: "unhold", description: "The operator lets the campaign go on." },
+  },
+  states: {
+    idle: {
+      description: "Nothing is bid: before or after the flight, held, unprofitable, or settled.",
+      on: {
+        tick: {
+          guard: "mayEvaluate",
+          target: "evaluating",
+          description: "A tick within the flight, and not held.",
+        },
+      },
+    },
+    evaluating: {
+      description: "The policy decides about this tick; left in the same step.",
+      entry: "decide",
+      always: [
+        { guard: "isBid", target: "bidding", description: "At least one platform is worth its price." },
+        { guard: "isFallback", target: "fallback", description: "The regular rule cannot be trusted now." },
+        { guard: "isExhausted", target: "exhausted", description: "The budget, or the day's, is spent." },
+        { target: "idle", description: "No bid this tick, for the reason in the decision." },
+      ],
+    },
+    bidding: {
+      description: "Bids are out against a reservation.",
+      on: {
+        tick: [
+          { guard: "mayEvaluate", target: "evaluating", description: "The next tick within the flight." },
+          { target: "idle", description: "The flight is over, or the campaign is held." },
+        ],
+        reports: [
+          {
+            guard: and(["isSettled", "hasNothingLeft"]),
+            target: "exhausted",
+            actions: "learn",
+            description: "The last reservation is settled and nothing is left.",
+          },
+          {
+            guard: "isSettled",
+            target: "idle",
+            actions: "learn",
+            description: "The last reservation is settled; money is left.",
+          },
+        ],
+      },
+    },
+    fallback: {
+      description: "Cautious bids, a probe or none, because feed, calibration or solver failed.",
+      on: {
+        tick: [
+          { guard: "mayEvaluate", target: "evaluating", description: "The next tick within the flight." },
+          { target: "idle", description: "The flight is over, or the campaign is held." },
+        ],
+        reports: [
+          {
+            guard: and(["isSettled", "hasNothingLeft"]),
+            target: "exhausted",
+            actions: "learn",
+            description: "The last reservation is settled and nothing is left.",
+          },
+          {
+            guard: "isSettled",
+            target: "idle",
+            actions: "learn",
+            description: "The last reservation is settled; money is left.",
+          },
+        ],
+      },
+    },
+    exhausted: {
+      description: "The budget is spent; ticks are ignored (C4).",
+      on: {
+        "budget.toppedUp": { target: "idle", description: "The owner added to the budget." },
+        "day.started": {
+          guard: "hasMoneyAgain",
+          target: "idle",
+          description: "A new budget day, and the lifetime budget has money left.",
+        },
+      },
+    },
+  },
+});

@@ -1,0 +1,97 @@
+/** Running plans and printing what came of them: data to stdout, everything else to stderr. */
+import type { DecisionLogLevel } from "../observe/decision-log.ts";
+import { renderHtmlReport } from "../observe/html-report.ts";
+import { renderComparison, renderTerminalReport } from "../observe/terminal-report.ts";
+import { openPending } from "./output.ts";
+import { play, withPolicy } from "./run.ts";
+import type { PlayedRun, RunPlan } from "./run.ts";
+
+/** Exit code of a run that was interrupted, after its partial report. */
+const EXIT_INTERRUPTED = 130;
+
+/** Options that `simulate` and `replay` share. */
+export interface ReportOptions {
+  readonly json?: boolean;
+  readonly log?: string;
+  readonly logLevel?: DecisionLogLevel;
+  readonly report?: string;
+  readonly progress: boolean;
+}
+
+interface ReportRequest extends ReportOptions {
+  readonly logLevel: DecisionLogLevel;
+  /** Policies to play, one run each; none: as the campaigns declare. */
+  readonly policies: readonly string[];
+  /** The part of the command line that reproduces the run. */
+  readonly command: string;
+  /** What the reader must know to read the figures right. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Plays a plan once, or once a policy, and prints the report. Ctrl-C ends the run after the current tick: late reports are still booked, the partial
+ * report is printed, and the exit code is 130; a second Ctrl-C ends the process.
+ */
+export async function runAndReport(plan: RunPlan, request: ReportRequest): Promise<void> {
+  const interrupt = new AbortController();
+  const onSignal = () => {
+    process.stderr.write("\nInterrupted: draining. Once more to stop at once.\n");
+    interrupt.abort();
+    process.removeListener("SIGINT", onSignal);
+  };
+  process.on("SIGINT", onSignal);
+  const page = request.report === undefined ? null : openPending(request.report);
+  const runs: PlayedRun[] = [];
+  try {
+    for (const [label, each] of variants(plan, request.policies)) {
+      const log = request.log === undefined || runs.length > 0 ? undefined : request.log;
+      const options = { label, logLevel: request.logLevel, signal: interrupt.signal, hasProgress: request.progress };
+      runs.push(await play(each, log === undefined ? options : { ...options, log }));
+      if (interrupt.signal.aborted) break;
+    }
+    page?.commit(renderHtmlReport(runs[0].summary, runs[0].timeline, { reproduce: reproduceLine(request) }));
+  } catch (error) {
+    page?.abandon();
+    throw error;
+  } finally {
+    process.removeListener("SIGINT", onSignal);
+  }
+  print(runs, request);
+  if (interrupt.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
+}
+
+function variants(plan: RunPlan, policies: readonly string[]): (readonly [string, RunPlan])[] {
+  if (policies.length === 0) return [[plan.config.name, plan]];
+  return policies.map((policy) => [policy, withPolicy(plan, policy)] as const);
+}
+
+function reproduceLine({ command, policies }: ReportRequest): string {
+  const chosen = policies.length === 0 ? "" : policies.length === 1 ? ` --policy ${policies[0]}` : ` --policies ${policies.join(",")}`;
+  return `campaign-engine ${command}${chosen}`;
+}
+
+function print(runs: readonly PlayedRun[], request: ReportRequest): void {
+  const reproduce = reproduceLine(request);
+  if (request.json === true) {
+    const results = runs.map(({ label, summary, timeline, log, isInterrupted }) => ({
+      label,
+      isInterrupted,
+      summary,
+      timeline,
+      log,
+    }));
+    const document = { reproduce, notes: request.notes, ...(results.length === 1 ? results[0] : { runs: results }) };
+    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  const [first] = runs;
+  const body =
+    runs.length === 1
+      ? renderTerminalReport(first.summary, first.timeline, { reproduce, width: process.stdout.columns ?? 100 })
+      : `${renderComparison(runs)}\n\n${reproduce}\n`;
+  process.stdout.write(body.endsWith("\n") ? body : `${body}\n`);
+  for (const note of request.notes) process.stdout.write(`Note: ${note}\n`);
+  const { log } = first;
+  if (log !== null) process.stderr.write(`Decision log: ${request.log}, ${log.lines} lines, sha256 ${log.sha256}\n`);
+  if (request.report !== undefined) process.stderr.write(`Report: ${request.report}\n`);
+}

@@ -1,0 +1,98 @@
+/** Playing one run from the command line: engine, market, observers, progress, and what is written at the end. */
+import { SingleBar } from "cli-progress";
+import type { CampaignSpec } from "../core/campaign.ts";
+import type { EngineObserver } from "../core/events.ts";
+import { DecisionLog } from "../observe/decision-log.ts";
+import type { DecisionLogEnd, DecisionLogLevel } from "../observe/decision-log.ts";
+import { RunObserver } from "../observe/run-observer.ts";
+import type { RunSummary } from "../observe/summary.ts";
+import type { RunTimeline } from "../observe/timeline.ts";
+import { PathMarket } from "../platforms/path-market.ts";
+import type { CampaignExposure, MarketPaths } from "../platforms/paths.ts";
+import { virtualClock } from "../runtime/clock.ts";
+import { Engine } from "../runtime/engine.ts";
+import type { EngineConfig } from "../runtime/engine.ts";
+import { runEngine } from "../runtime/scheduler.ts";
+
+/** Everything that a run depends on: play it twice, get the same bytes. */
+export interface RunPlan {
+  readonly config: EngineConfig;
+  readonly paths: MarketPaths;
+  readonly exposures: readonly CampaignExposure[];
+}
+
+/** What a run is asked to leave behind. */
+export interface RunOptions {
+  /** File of the decision log. */
+  readonly log?: string;
+  readonly logLevel: DecisionLogLevel;
+  /** Shown beside the progress bar. */
+  readonly label: string;
+  readonly signal: AbortSignal;
+  readonly hasProgress: boolean;
+}
+
+/** A finished, or interrupted, run. */
+export interface PlayedRun {
+  readonly plan: RunPlan;
+  readonly label: string;
+  readonly summary: RunSummary;
+  readonly timeline: RunTimeline;
+  readonly log: DecisionLogEnd | null;
+  readonly isInterrupted: boolean;
+}
+
+/** The same plan with every campaign under another policy. */
+export function withPolicy(plan: RunPlan, policy: string): RunPlan {
+  const campaigns = plan.config.campaigns.map((spec): CampaignSpec => ({ ...spec, policy }));
+  return { ...plan, config: { ...plan.config, campaigns } };
+}
+
+/** Plays a plan on the virtual clock. @throws EngineError when an output cannot be written or an invariant breaks */
+export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRun> {
+  const { config, paths, exposures } = plan;
+  const market = new PathMarket({
+    paths,
+    exposures,
+    valuesPerConversionMicros: config.campaigns.map((spec) => spec.valuePerConversionMicros),
+    seed: config.seed,
+  });
+  const run = new RunObserver();
+  const observers: EngineObserver[] = [run];
+  const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
+  if (log !== null) observers.push(log);
+  const clock = virtualClock();
+  const engine = new Engine(config, { market, observers, nowMs: clock.nowMs });
+  const bar = progressBar(options.label, config.ticks, options.hasProgress);
+  try {
+    const outcome = await runEngine(engine, {
+      clock,
+      signal: options.signal,
+      onTick: (played) => bar.update(played),
+    });
+    return {
+      plan,
+      label: options.label,
+      summary: run.summary(market.truth),
+      timeline: run.timeline(),
+      log: log?.close() ?? null,
+      isInterrupted: outcome.isInterrupted,
+    };
+  } finally {
+    bar.stop();
+  }
+}
+
+/** A bar on stderr; silent when stderr is not a terminal. */
+function progressBar(label: string, total: number, isWanted: boolean): Pick<SingleBar, "update" | "stop"> {
+  if (!isWanted || !process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
+  const bar = new SingleBar({
+    format: `${label} {bar} {percentage} % | {value}/{total} ticks | {eta_formatted} left`,
+    stream: process.stderr,
+    clearOnComplete: true,
+    hideCursor: true,
+    etaBuffer: 200,
+  });
+  bar.start(total, 0);
+  return bar;
+}

@@ -1,0 +1,91 @@
+/** `campaign-engine simulate`: a scenario on a simulated market. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { policyNamed } from "../core/policy/index.ts";
+import type { DecisionLogLevel } from "../observe/decision-log.ts";
+import { simulatePaths } from "../platforms/simulated-paths.ts";
+import { loadScenario } from "../scenario/loader.ts";
+import { resolveScenario } from "../scenario/resolve.ts";
+import { runAndReport } from "./report.ts";
+import type { ReportOptions } from "./report.ts";
+import type { RunPlan } from "./run.ts";
+
+interface SimulateOptions extends ReportOptions {
+  readonly seed?: number;
+  readonly policy?: string;
+  readonly policies?: readonly string[];
+  readonly forecaster?: string;
+  readonly interpreted?: boolean;
+}
+
+/** The `simulate` command. */
+export function simulateCommand(): Command {
+  return withReportOptions(
+    new Command("simulate")
+      .summary("play a scenario on a simulated market and report")
+      .description(
+        "Plays a scenario's campaigns on a simulated market, as fast as it goes, and reports what they spent and got.",
+      )
+      .argument("[scenario]", "scenario file (YAML or JSON), or the name of a preset", "calm-day")
+      .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
+      .option("--policy <name>", "let every campaign decide by this policy")
+      .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,dual-descent", parseNames)
+      .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
+      .addHelpText(
+        "after",
+        `
+Examples:
+  campaign-engine simulate                                   a calm day
+  campaign-engine simulate storm --report storm.html         with a page of plots
+  campaign-engine simulate my.yaml --seed 7 --json           figures for a machine
+  campaign-engine simulate storm --policies greedy-roi,dual-descent`,
+      ),
+  ).action(async (source: string, options: SimulateOptions) => {
+    const { scenario, source: from } = loadScenario(source);
+    const seeded = options.seed === undefined ? scenario : { ...scenario, seed: options.seed };
+    const plan = planOf(resolveScenario(seeded, from.locate));
+    const level = options.logLevel ?? (scenario.log.level as DecisionLogLevel);
+    const policies = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
+    for (const name of policies) policyNamed(name);
+    const isInterpreted = options.interpreted === true;
+    await runAndReport(
+      { ...plan, config: { ...plan.config, isInterpreted } },
+      { ...options, logLevel: level, policies, command: `simulate ${source} --seed ${plan.config.seed}`, notes: [] },
+    );
+  });
+}
+
+function planOf(resolved: ReturnType<typeof resolveScenario>): RunPlan {
+  const { market, exposures, ...config } = resolved;
+  return { config, paths: simulatePaths(market), exposures };
+}
+
+/** Options that `simulate` and `replay` share. */
+export function withReportOptions(command: Command): Command {
+  return command
+    .option("--json", "print the summary as JSON")
+    .option("--log <file>", "write the decision log (NDJSON) to this file")
+    .addOption(new Option("--log-level <level>", "all, changes, or sample:N").argParser(parseLogLevel))
+    .option("--report <file>", "write a self-contained HTML page of plots to this file")
+    .option("--no-progress", "no progress bar");
+}
+
+/** @throws InvalidArgumentError */
+export function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || seed > 0xffff_ffff) throw new InvalidArgumentError("A whole number from 0 to 4294967295.");
+  return seed;
+}
+
+/** @throws InvalidArgumentError */
+export function parseNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.some((name) => name === "")) throw new InvalidArgumentError("Names with commas between them.");
+  return names;
+}
+
+function parseLogLevel(text: string): DecisionLogLevel {
+  if (!/^(all|changes|sample:[1-9]\d{0,8})$/.test(text)) {
+    throw new InvalidArgumentError("One of: all, changes, sample:N (every Nth decision).");
+  }
+  return text as DecisionLogLevel;
+}

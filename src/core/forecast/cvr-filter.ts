@@ -1,0 +1,285 @@
+/**
+ * The conversion-rate filter: a Bayesian estimate of conversions per click from counts that arrive late.
+ *
+ * The model. The log rate is `base + drift + a sin(2πt/day) + b cos(2πt/day)`: a slow random walk, an Ornstein-Uhlenbeck process,
+ * and a daily wave. A click converts after a geometric delay, so that conversions arrive as a Poisson number with mean
+ * `exposure × rate`, where `exposure = pending clicks / (1 + mean delay)` and `rate` is the mean rate of the *pending* clicks: it lags the
+ * present one. Both are states of one extended Kalman filter, whose covariance knows how much an old conversion says
+ * about now. Pending clicks stand in two pools, young and old, between which each moves with probability 1 − e^(−1/κ) a
+ * tick; an arrival of age `a` came from the young pool with probability e^(−a/κ), and Poisson thinning keeps the two counts independent.
+ *
+ * V1 the rate is in (0, 1] and its variance positive and finite whatever finite counts are fed;
+ * V2 silence moves time and the expected pending clicks on, and is no evidence.
+ */
+
+/** State vector: base, drift, sine, cosine, log rate of the young and of the old pending clicks. */
+const BASE = 0;
+const DRIFT = 1;
+const SINE = 2;
+const COSINE = 3;
+const YOUNG = 4;
+const OLD = 5;
+const SIZE = 6;
+
+/** Prior of the base: a rate of 2 %, give or take a factor e². */
+const PRIOR_LOG_RATE = Math.log(0.02);
+const PRIOR_VARIANCE = 4;
+/** Drift: standard deviation and correlation time. */
+const DRIFT_SD = 0.2;
+const DRIFT_MINUTES = 300;
+/** Random walk of the base, standard deviation after a day. */
+const WALK_SD_PER_DAY = 0.1;
+/** Standard deviation of each of the daily wave's two amplitudes. */
+const WAVE_SD = 0.1;
+/** A day of fewer ticks is no wave. */
+const WAVE_MIN_TICKS = 6;
+/** Mean time in the young pool, if no conversion comes before. */
+const YOUNG_MINUTES = 30;
+
+/**
+ * Change test: CUSUM of the log-likelihood ratio of "the rate is this factor of the forecast" (Page 1954), one for a fall and one for a rise;
+ * at the threshold the base is believed to have moved by e^±1.2.
+ */
+const FALL_FACTOR = 0.25;
+const RISE_FACTOR = 4;
+const ALARM_LOG_RATIO = 8;
+const ALARM_VARIANCE = 1.5;
+/** Conversions heard before the change test may speak, and before the mean delay is believed. */
+const LEARNED_CONVERSIONS = 20;
+/** At so many conversions, the delay's counters are halved. */
+const DELAY_MEMORY = 4000;
+
+const MINUTE_MS = 60_000;
+
+/** Estimates one platform's conversion rate, tick by tick. */
+export class CvrFilter {
+  readonly #state = new Float64Array(SIZE);
+  readonly #covariance = new Float64Array(SIZE * SIZE);
+  readonly #row = new Float64Array(SIZE);
+  readonly #gain = new Float64Array(SIZE);
+  readonly #periodTicks: number;
+  readonly #driftKeep: number;
+  readonly #driftVariance: number;
+  readonly #walkVariance: number;
+  readonly #youngTicks: number;
+  readonly #ageing: number;
+  #pendingYoung = 0;
+  #pendingOld = 0;
+  #ages = 0;
+  #aged = 0;
+  #conversions = 0;
+  #fall = 0;
+  #rise = 0;
+
+  /** @param tickMs length of a tick [ms]. @param periodTicks ticks in a day. */
+  constructor(tickMs: number, periodTicks: number) {
+    const minutes = tickMs / MINUTE_MS;
+    this.#periodTicks = periodTicks;
+    this.#driftKeep = Math.exp(-minutes / DRIFT_MINUTES);
+    this.#driftVariance = DRIFT_SD ** 2 * (1 - this.#driftKeep ** 2);
+    this.#walkVariance = (WALK_SD_PER_DAY ** 2 * minutes) / 1440;
+    this.#youngTicks = YOUNG_MINUTES / minutes;
+    this.#ageing = 1 - Math.exp(-1 / this.#youngTicks);
+    for (const i of [BASE, YOUNG, OLD]) {
+      this.#state[i] = PRIOR_LOG_RATE;
+      for (const j of [BASE, YOUNG, OLD]) this.#covariance[i * SIZE + j] = PRIOR_VARIANCE;
+    }
+    this.#covariance[DRIFT * SIZE + DRIFT] = DRIFT_SD ** 2;
+    const waveVariance = periodTicks >= WAVE_MIN_TICKS ? WAVE_SD ** 2 : 0;
+    this.#covariance[SINE * SIZE + SINE] = waveVariance;
+    this.#covariance[COSINE * SIZE + COSINE] = waveVariance;
+  }
+
+  /** Conversions heard in all. */
+  get conversions(): number {
+    return this.#conversions;
+  }
+
+  /** Mean delay from click to conversion [ticks]; 0 until 20 conversions are known. */
+  get delayTicks(): number {
+    return this.#aged > LEARNED_CONVERSIONS ? this.#ages / this.#aged : 0;
+  }
+
+  /** The rate without drift and daily wave: what it will return to. */
+  get base(): number {
+    return Math.min(1, Math.exp(this.#state[BASE]));
+  }
+
+  /** The rate forecast for `tick`, 0 < rate ≤ 1. */
+  rateAt(tick: number): number {
+    this.#observeAt(tick);
+    let log = 0;
+    for (let i = 0; i < YOUNG; i += 1) log += this.#row[i] * this.#state[i];
+    return Math.min(1, Math.exp(log));
+  }
+
+  /** Variance of the logarithm of that rate: the square of its relative standard deviation. */
+  varianceAt(tick: number): number {
+    this.#observeAt(tick);
+    let variance = 0;
+    for (let i = 0; i < YOUNG; i += 1) {
+      for (let j = 0; j < YOUNG; j += 1) variance += this.#row[i] * this.#row[j] * this.#covariance[i * SIZE + j];
+    }
+    return Math.max(1e-6, variance);
+  }
+
+  /** Learns the clicks of a tick and the conversions that arrived in it, with the sum of their ages [ticks]. */
+  hear(tick: number, clicks: number, conversions: number, ageTicks: number): void {
+    this.#conversions += conversions;
+    this.#learnDelay(conversions, ageTicks);
+    const share = 1 / (1 + this.delayTicks);
+    this.#pendingYoung += clicks;
+    const exposureYoung = share * this.#pendingYoung;
+    const exposureOld = share * this.#pendingOld;
+    this.#advance(tick, clicks);
+    if (exposureYoung + exposureOld > 0) {
+      const young = conversions * youngShare(conversions, ageTicks / this.#youngTicks);
+      const expected = this.#learn(YOUNG, young, exposureYoung) + this.#learn(OLD, conversions - young, exposureOld);
+      this.#testChange(conversions, expected);
+    }
+    this.#mature(exposureYoung, exposureOld);
+  }
+
+  /** A tick of which nothing was heard, in which so many clicks were to be expected (V2). */
+  miss(tick: number, expectedClicks: number): void {
+    const share = 1 / (1 + this.delayTicks);
+    this.#pendingYoung += expectedClicks;
+    this.#advance(tick, expectedClicks);
+    this.#mature(share * this.#pendingYoung, share * this.#pendingOld);
+  }
+
+  #learnDelay(conversions: number, ageTicks: number): void {
+    this.#aged += conversions;
+    this.#ages += ageTicks;
+    if (this.#aged > DELAY_MEMORY) {
+      this.#aged /= 2;
+      this.#ages /= 2;
+    }
+  }
+
+  /** Writes into the row how the log rate of a click at `tick` follows from the state. */
+  #observeAt(tick: number): void {
+    const angle = (2 * Math.PI * (tick % this.#periodTicks)) / this.#periodTicks;
+    const row = this.#row;
+    row[BASE] = 1;
+    row[DRIFT] = 1;
+    row[SINE] = Math.sin(angle);
+    row[COSINE] = Math.cos(angle);
+    row[YOUNG] = 0;
+    row[OLD] = 0;
+  }
+
+  /** Moves the state one tick on, and mixes the new clicks into the young pool. */
+  #advance(tick: number, clicks: number): void {
+    const covariance = this.#covariance;
+    this.#state[DRIFT] *= this.#driftKeep;
+    for (let i = 0; i < SIZE; i += 1) covariance[DRIFT * SIZE + i] *= this.#driftKeep;
+    for (let i = 0; i < SIZE; i += 1) covariance[i * SIZE + DRIFT] *= this.#driftKeep;
+    covariance[DRIFT * SIZE + DRIFT] += this.#driftVariance;
+    covariance[BASE * SIZE + BASE] += this.#walkVariance;
+    if (clicks <= 0) return;
+    const fresh = clicks / this.#pendingYoung;
+    this.#observeAt(tick);
+    for (let i = 0; i < YOUNG; i += 1) this.#row[i] *= fresh;
+    this.#row[YOUNG] = 1 - fresh;
+    this.#replace(YOUNG);
+  }
+
+  /** Replaces one state by the row's linear combination of all. */
+  #replace(target: number): void {
+    const state = this.#state;
+    const covariance = this.#covariance;
+    const row = this.#row;
+    const cross = this.#gain;
+    let value = 0;
+    let variance = 0;
+    for (let i = 0; i < SIZE; i += 1) {
+      value += row[i] * state[i];
+      let sum = 0;
+      for (let j = 0; j < SIZE; j += 1) sum += row[j] * covariance[j * SIZE + i];
+      cross[i] = sum;
+    }
+    for (let i = 0; i < SIZE; i += 1) variance += row[i] * cross[i];
+    state[target] = value;
+    for (let i = 0; i < SIZE; i += 1) {
+      covariance[target * SIZE + i] = cross[i];
+      covariance[i * SIZE + target] = cross[i];
+    }
+    covariance[target * SIZE + target] = variance;
+  }
+
+  /**
+   * Learns a Poisson count of one pool, and returns the count that was expected. The pool's log rate of variance v is taken for a Gamma
+   * posterior with 1/v conversions behind it: conjugate, so that a single conversion cannot throw the estimate off.
+   */
+  #learn(pool: number, count: number, exposure: number): number {
+    if (exposure <= 0) return 0;
+    const state = this.#state;
+    const covariance = this.#covariance;
+    const gain = this.#gain;
+    const variance = Math.max(1e-9, covariance[pool * SIZE + pool]);
+    const behind = 1 / variance;
+    const expected = exposure * Math.exp(state[pool]);
+    const step = Math.log((behind + count) / (behind + expected));
+    const explained = (variance * expected) / (behind + expected);
+    for (let i = 0; i < SIZE; i += 1) gain[i] = covariance[i * SIZE + pool] / variance;
+    for (let i = 0; i < SIZE; i += 1) {
+      state[i] += gain[i] * step;
+      for (let j = 0; j < SIZE; j += 1) covariance[i * SIZE + j] -= gain[i] * gain[j] * explained;
+    }
+    this.#bound();
+    return expected;
+  }
+
+  /** Keeps the state in the range of rates (V1): 1e-9 … 1, drift and wave within a factor e³. */
+  #bound(): void {
+    for (let i = 0; i < SIZE; i += 1) {
+      const isRate = i === BASE || i >= YOUNG;
+      const low = isRate ? -20.7 : -3;
+      const high = isRate ? 0 : 3;
+      this.#state[i] = Math.min(high, Math.max(low, this.#state[i]));
+      if (this.#covariance[i * SIZE + i] < 0) this.#covariance[i * SIZE + i] = 0;
+    }
+  }
+
+  #testChange(count: number, expected: number): void {
+    if (this.#conversions <= LEARNED_CONVERSIONS) return;
+    this.#fall = Math.max(0, this.#fall + count * Math.log(FALL_FACTOR) + expected * (1 - FALL_FACTOR));
+    this.#rise = Math.max(0, this.#rise + count * Math.log(RISE_FACTOR) + expected * (1 - RISE_FACTOR));
+    if (this.#fall <= ALARM_LOG_RATIO && this.#rise <= ALARM_LOG_RATIO) return;
+    this.#fall = 0;
+    this.#rise = 0;
+    for (const i of [BASE, YOUNG, OLD]) {
+      for (const j of [BASE, YOUNG, OLD]) this.#covariance[i * SIZE + j] += ALARM_VARIANCE;
+    }
+  }
+
+  /** Takes what has matured out of the pools, and lets the young grow old. */
+  #mature(exposureYoung: number, exposureOld: number): void {
+    this.#pendingOld -= exposureOld;
+    this.#pendingYoung -= exposureYoung;
+    const moving = this.#ageing * this.#pendingYoung;
+    this.#pendingYoung -= moving;
+    this.#pendingOld += moving;
+    // Without delay nothing is left pending but rounding.
+    if (moving <= 1e-9) return;
+    const fresh = moving / this.#pendingOld;
+    this.#row.fill(0);
+    this.#row[YOUNG] = fresh;
+    this.#row[OLD] = 1 - fresh;
+    this.#replace(OLD);
+  }
+}
+
+/**
+ * The share of `count` arrivals that came from the young pool, when all that is known of their ages is the sum (in units of κ): the mean of
+ * e^(−age) over exponential ages with that sum, which is ₁F₁(1; count; −sum). M₁ = e^(−s), Mₙ₊₁ = n (1 − Mₙ) / s.
+ */
+function youngShare(count: number, sum: number): number {
+  if (count <= 0 || sum <= 0) return 1;
+  // The recursion loses digits with every step, more so where the sum is small; the limit form is within 3 % there.
+  if (count > 6 || sum < count / 2) return count / (count + sum);
+  let share = Math.exp(-sum);
+  for (let n = 1; n < count; n += 1) share = (n * (1 - share)) / sum;
+  return Math.min(1, Math.max(0, share));
+}

@@ -1,0 +1,107 @@
+/**
+ * The traffic plan's keeper: the last day's clicks by time of day, and how the present compares with them.
+ *
+ * T1 until one full period is known the plan is flat; from then on it is keyed by tick modulo the period;
+ * T2 `profile` and `cumulative` change once a period, `level` alone moves in between, finite and ≥ 0.
+ */
+import type { TrafficPlan } from "./board.ts";
+
+/** Clicks in plan that the level starts from: they keep a ratio of few clicks near 1. */
+const PRIOR_CLICKS = 40;
+
+/** Makes a plan flat: one planned click per tick, so that `level` alone says how many there are. */
+export function flattenPlan(plan: TrafficPlan): void {
+  plan.profile.fill(1);
+  for (let i = 0; i < plan.cumulative.length; i += 1) plan.cumulative[i] = i;
+}
+
+/** Learns one platform's daily traffic and writes it into a plan: level = (Σ clicks + 40) / (Σ planned + 40), both exponentially windowed. */
+export class TrafficPlanner {
+  readonly #plan: TrafficPlan;
+  readonly #keep: number;
+  readonly #smoothTicks: number;
+  /** The last period's clicks by time of day; ticks not heard stand there as expected at the time. */
+  readonly #lastDay: Float64Array;
+  #untilTurn: number;
+  #heard = 0;
+  #isKeyed = false;
+  #clicks = 0;
+  #planned = 0;
+
+  /** @param levelTicks half-life of the level [ticks]. @param smoothTicks the profile is a mean over ± so many ticks. */
+  constructor(plan: TrafficPlan, levelTicks: number, smoothTicks: number) {
+    this.#plan = plan;
+    this.#keep = 2 ** (-1 / levelTicks);
+    // A mean over much of the period would wipe out the very shape that it smooths.
+    this.#smoothTicks = Math.min(smoothTicks, Math.floor((plan.periodTicks - 1) / 8));
+    this.#lastDay = new Float64Array(plan.periodTicks);
+    this.#untilTurn = plan.periodTicks;
+    flattenPlan(plan);
+    plan.level = 0;
+  }
+
+  /** Clicks that the plan expects at `tick`, at the present level. */
+  expectedAt(tick: number): number {
+    return this.#plan.level * this.#plan.profile[this.#phase(tick)];
+  }
+
+  /** Learns the clicks of one tick, or that nothing was heard (`null`). Ticks are consecutive. */
+  update(clicks: number | null, tick: number): void {
+    const phase = this.#phase(tick);
+    this.#lastDay[phase] = clicks ?? this.expectedAt(tick);
+    if (clicks !== null) {
+      this.#heard += 1;
+      this.#count(clicks, phase);
+      this.#writeLevel();
+    }
+    this.#untilTurn -= 1;
+    if (this.#untilTurn === 0) this.#turn(phase);
+  }
+
+  #phase(tick: number): number {
+    const { periodTicks } = this.#plan;
+    return ((tick % periodTicks) + periodTicks) % periodTicks;
+  }
+
+  #count(clicks: number, phase: number): void {
+    this.#clicks = this.#keep * this.#clicks + clicks;
+    this.#planned = this.#keep * this.#planned + this.#plan.profile[phase];
+  }
+
+  #writeLevel(): void {
+    // The flat plan has no clicks of its own that the level could be drawn to.
+    const prior = this.#isKeyed ? PRIOR_CLICKS : 0;
+    if (this.#planned + prior > 0) this.#plan.level = (this.#clicks + prior) / (this.#planned + prior);
+  }
+
+  /** A period is over: it becomes the plan, if at least half of it was heard. */
+  #turn(phase: number): void {
+    const { periodTicks } = this.#plan;
+    if (2 * this.#heard >= periodTicks) {
+      this.#isKeyed = true;
+      this.#smooth();
+      // The level is about the new plan from here on: count the period again, oldest tick first.
+      this.#clicks = 0;
+      this.#planned = 0;
+      for (let i = 1; i <= periodTicks; i += 1) {
+        const at = (phase + i) % periodTicks;
+        this.#count(this.#lastDay[at], at);
+      }
+      this.#writeLevel();
+    }
+    this.#heard = 0;
+    this.#untilTurn = periodTicks;
+  }
+
+  /** Circular moving average of the last day into the profile, and its prefix sums. */
+  #smooth(): void {
+    const { periodTicks, profile, cumulative } = this.#plan;
+    const reach = this.#smoothTicks;
+    for (let i = 0; i < periodTicks; i += 1) {
+      let sum = 0;
+      for (let j = -reach; j <= reach; j += 1) sum += this.#lastDay[(i + j + periodTicks) % periodTicks];
+      profile[i] = sum / (2 * reach + 1);
+      cumulative[i + 1] = cumulative[i] + profile[i];
+    }
+  }
+}

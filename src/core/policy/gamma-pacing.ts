@@ -1,0 +1,174 @@
+/**
+ * Gamma pacing, the default policy: one marginal cost per conversion for all platforms and all ticks that are left, solved anew each tick.
+ *
+ * Every bid is gamma × CVR, shaded on first-price platforms: "min pacing", Balseiro et al., ICML 2023 (arXiv 2302.08530).
+ * decision-engine.md section 2 gives the formulas; its items are cited below.
+ */
+import type { Decision } from "../decision.ts";
+import { trafficBetween } from "../forecast/board.ts";
+import { hashSeed } from "../random.ts";
+import { allocate, isOpen, type Wishes, wishesFor } from "./allocation.ts";
+import { type Aim, cautiousValue, takeAim } from "./gamma-aim.ts";
+import {
+  createMemory,
+  cvrFactor,
+  expectedSpendMicros,
+  type GammaMemory,
+  learnReports,
+  mature,
+  type OpenBid,
+} from "./gamma-calibration.ts";
+import { PRIOR, responseOf } from "./gamma-solver.ts";
+import type { Policy, PolicyInput, PolicyOutcome } from "./policy.ts";
+
+/** A feed older than three half-lives of the price mean calls for caution (item 9 i) [ms]. */
+const CAUTION_MS = 3 * 12 * 60_000;
+/** One tick in so many probes a platform whose feed is stale (item 9 i). */
+const PROBE_EVERY = 100;
+/** Predicted ÷ actual spend beyond these bounds for so long means that the model is not to be believed (item 9 ii). */
+const LEAST_AGREEMENT = 0.3;
+const MOST_AGREEMENT = 3;
+const DISAGREEMENT_MS = 30 * 60_000;
+/** Step of dual mirror descent, and bound of its relative error (item 9 ii). */
+const DUAL_STEP = 0.05;
+const DUAL_CLAMP = 3;
+
+/** The default policy. */
+export const gammaPacing: Policy<GammaMemory> = {
+  name: "gamma-pacing",
+  description:
+    "one marginal cost per conversion for all platforms and ticks, solved anew each tick within budget, CPA and goals",
+  create: (spec) => createMemory(spec.platforms.length),
+  decide,
+  learn: learnReports,
+};
+
+function decide(input: PolicyInput, before: GammaMemory): PolicyOutcome<GammaMemory> {
+  const memory = mature(before, input);
+  const misfitTicks = isMisfit(input, memory) ? memory.misfitTicks + 1 : 0;
+  const solved = takeAim(input, memory);
+  let aim = solved;
+  let fallback: "fallback.uncalibrated" | "fallback.unsolved" | null = null;
+  if (misfitTicks * input.tickMs >= DISAGREEMENT_MS) {
+    fallback = "fallback.uncalibrated";
+    aim = { ...solved, gammaMicros: dualGamma(input, memory), etaMicros: 0, binding: "pacing" };
+  } else if (!solved.isSolved) {
+    fallback = "fallback.unsolved";
+    const lastMicros = memory.gammaMicros > 0 ? memory.gammaMicros : input.spec.valuePerConversionMicros;
+    aim = { ...solved, gammaMicros: lastMicros * 0.9, etaMicros: 0, binding: "pacing" };
+  }
+  const wishes = wish(input, memory, aim);
+  const decision = allocate(input, wishes, {
+    gammaMicros: aim.gammaMicros,
+    binding: aim.binding,
+    reportLagTicks: memory.lagTicks,
+    fallback,
+  });
+  return {
+    decision,
+    memory: {
+      ...memory,
+      gammaMicros: aim.gammaMicros,
+      misfitTicks,
+      freshCostMicros: 0,
+      open: memory.open.concat(placed(input, decision)),
+    },
+  };
+}
+
+/** Bids at the aim: r = gamma × q × theta, first price shaded; no bid, a probe or caution where the feed is old (items 6 and 9 i). */
+function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
+  const { spec, board, platforms, tick, tickMs } = input;
+  const wishes = wishesFor(input);
+  for (let row = 0; row < wishes.length; row += 1) {
+    const platform = spec.platforms[row];
+    const meanMicros = board.cpcMicros[platform];
+    const cvr = board.cvr[platform] * cvrFactor(memory, row);
+    wishes.cvr[row] = cvr;
+    if (!(cvr > 0 && meanMicros > 0)) continue;
+    const isProbe = wishes.verdict[row] === "stale" && hashSeed(tick * 256 + platform, spec.id) % PROBE_EVERY === 0;
+    if (isProbe) wishes.verdict[row] = "probe";
+    if (!isOpen(wishes, row)) continue;
+    const isOld = board.ageTicks[platform] * tickMs > CAUTION_MS;
+    const z = isOld || isProbe ? Math.max(1, spec.wasteAversion) : spec.wasteAversion;
+    const valueMicros = marginalValue(input, row, aim, cvr, z);
+    wishes.marginalMicros[row] = valueMicros;
+    const { pricing, control } = platforms[platform];
+    const bidMicros = meanMicros * responseOf(pricing === "first-price").bid(valueMicros / meanMicros);
+    wishes.bidMicros[row] = bidMicros;
+    const spendMicros = expectedSpendMicros(
+      expectedBid(input, row, Math.min(bidMicros, spec.maxBidMicros), 0),
+      memory.own[row],
+    );
+    wishes.expectedSpendMicros[row] = spendMicros;
+    // Where the cap is all that can be steered, what gamma would spend is the cap.
+    if (control === "budget")
+      wishes.limitMicros[row] = Math.max(spendMicros, bidMicros * platforms[platform].overDeliveryFactor);
+  }
+  return wishes;
+}
+
+/** What a click is worth at the aim [micros]: gamma × CVR + eta × reach, within what caution and the waste allowance let it be. */
+function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z: number): number {
+  const { spec, board } = input;
+  const gammaMicros = Math.min(aim.gammaMicros, cautiousValue(input, row, z));
+  if (aim.etaMicros === 0) return gammaMicros * cvr;
+  const reach = aim.reach === "impressions" ? board.impressionsPerClick[spec.platforms[row]] : 1;
+  const ceilingMicros = (1 + spec.wasteAllowance) * spec.valuePerConversionMicros * cvr;
+  const valueMicros = gammaMicros * cvr + aim.etaMicros * reach;
+  return ceilingMicros > 0 ? Math.min(valueMicros, ceilingMicros) : valueMicros;
+}
+
+/** The bids that were placed, with what they were expected to win. */
+function placed(input: PolicyInput, decision: Decision): OpenBid[] {
+  const open: OpenBid[] = [];
+  for (const [row, { platform, bidMicros, capMicros }] of decision.candidates.entries()) {
+    if (bidMicros === 0) continue;
+    const isSteered = input.platforms[platform].control === "budget";
+    open.push(expectedBid(input, row, bidMicros, isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros));
+  }
+  return open;
+}
+
+/** A bid and what the feed lets expect of it in this tick. */
+function expectedBid(
+  { spec, board, platforms, tick }: PolicyInput,
+  row: number,
+  bidMicros: number,
+  freeMicros: number,
+): OpenBid {
+  const platform = spec.platforms[row];
+  const meanMicros = board.cpcMicros[platform];
+  const wins = PRIOR.winRate(bidMicros / meanMicros);
+  const isFirstPrice = platforms[platform].pricing === "first-price";
+  const priceMicros =
+    isFirstPrice || wins === 0 ? bidMicros : (meanMicros * PRIOR.costShare(bidMicros / meanMicros)) / wins;
+  const expectedClicks = trafficBetween(board.traffic[platform], tick, tick + 1) * wins;
+  return { tick, row, expectedClicks, priceMicros, cvr: board.cvr[platform], freeMicros };
+}
+
+/** True while predicted and actual spend are further apart than a calibrated model can explain. */
+function isMisfit({ spec, board }: PolicyInput, { predictedMicros, actualMicros }: GammaMemory): boolean {
+  let priceMicros = 0;
+  for (const platform of spec.platforms) priceMicros = Math.max(priceMicros, board.cpcMicros[platform]);
+  // A few clicks' worth keeps a ratio of small figures near 1.
+  const smooth = 5 * priceMicros;
+  const agreement = (predictedMicros + smooth) / (actualMicros + smooth);
+  return agreement < LEAST_AGREEMENT || agreement > MOST_AGREEMENT;
+}
+
+/** Dual mirror descent: the multiplier of the budget follows spend against this tick's share of it (item 9 ii). */
+function dualGamma(input: PolicyInput, memory: GammaMemory): number {
+  const { spec, account, board, tick } = input;
+  const valueMicros = spec.valuePerConversionMicros;
+  let now = 0;
+  let left = 0;
+  for (const platform of spec.platforms) {
+    now += trafficBetween(board.traffic[platform], tick, tick + 1);
+    left += trafficBetween(board.traffic[platform], tick, spec.flight.endTick);
+  }
+  const planMicros = left > 0 ? ((account.availableMicros + account.reservedMicros) * now) / left : 0;
+  const error = planMicros > 0 ? (memory.freshCostMicros - planMicros) / planMicros : DUAL_CLAMP;
+  const mu = memory.gammaMicros > 0 ? Math.max(0, valueMicros / memory.gammaMicros - 1) : 0;
+  return valueMicros / (1 + Math.max(0, mu + DUAL_STEP * Math.min(DUAL_CLAMP, Math.max(-DUAL_CLAMP, error))));
+}

@@ -1,0 +1,262 @@
+/**
+ * The mathematics of one marginal cost: what a gamma would spend and convert on all platforms together, and the gamma that meets a limit.
+ *
+ * G1 spend, conversions and reach never fall as gamma or eta rises; G2 a solution lies within its bounds and keeps its limit, and is the
+ * highest such to 0.1 %.
+ */
+import { LnTable, LogLogisticLandscape, shadedBid } from "../landscape.ts";
+
+/** What bidding for clicks worth r wins and costs, r in units of the mean clearing price: tables over ln r. */
+export interface Response {
+  /** Share of the volume won. */
+  readonly wins: LnTable;
+  /** Cost per unit of volume, in units of the mean clearing price. */
+  readonly costs: LnTable;
+  /** The bid for a click worth r, both in units of the mean clearing price. */
+  bid(r: number): number;
+}
+
+/** Prices as they are taken to be spread: the calibration on a campaign's own reports, not this shape, makes the level right. */
+export const PRIOR = new LogLogisticLandscape(2);
+const shaded = (r: number) => shadedBid(PRIOR, r);
+
+const PAY_PRICE: Response = {
+  wins: new LnTable((r) => PRIOR.winRate(r)),
+  costs: new LnTable((r) => PRIOR.costShare(r)),
+  bid: (r) => r,
+};
+
+const PAY_BID: Response = {
+  wins: new LnTable((r) => PRIOR.winRate(shaded(r))),
+  costs: new LnTable((r) => shaded(r) * PRIOR.winRate(shaded(r))),
+  bid: shaded,
+};
+
+/** The response of a platform that charges the bid, or of one that charges the clearing price. */
+export function responseOf(isFirstPrice: boolean): Response {
+  return isFirstPrice ? PAY_BID : PAY_PRICE;
+}
+
+/** Precision of every solution, in ln. */
+const TOLERANCE = 1e-3;
+const MOST_STEPS = 64;
+
+/** One platform, for the ticks that are left. */
+export interface OutlookRow {
+  /** Place in `spec.platforms`. */
+  readonly row: number;
+  /** Clicks to be had if every auction were won. */
+  readonly clicks: number;
+  /** Mean clearing price per click [micros]; > 0. */
+  readonly priceMicros: number;
+  /** What is charged, relative to the table's prediction at that price. */
+  readonly priceFactor: number;
+  /** Conversions per click. */
+  readonly cvr: number;
+  /** Highest value per click that will be bid for [micros]; Infinity where there is no limit. */
+  readonly mostMicros: number;
+  /** What the reach goal counts per click. */
+  readonly reachPerClick: number;
+  readonly isFirstPrice: boolean;
+}
+
+/** The market of the ticks that are left, as a campaign expects it. Reused from decision to decision: `clear`, `add` …, `aim`, read. */
+export class Outlook {
+  length = 0;
+  #rows: OutlookRow[] = [];
+  /** ln(cvr ÷ price): ln r = ln gamma + this. */
+  #lnWorth: number[] = [];
+  /** Highest ln r that will be bid for. */
+  #lnMost: number[] = [];
+  /** ln r at the present aim. */
+  #lnAim: number[] = [];
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  add(row: OutlookRow): void {
+    const i = this.length;
+    this.#rows[i] = row;
+    this.#lnWorth[i] = Math.log(row.cvr / row.priceMicros);
+    this.#lnMost[i] = Math.log(row.mostMicros / row.priceMicros);
+    this.#lnAim[i] = Number.NEGATIVE_INFINITY;
+    this.length = i + 1;
+  }
+
+  /** Values a conversion at gamma [micros], and a unit of reach at eta [micros]. */
+  aim(lnGamma: number, etaMicros = 0): void {
+    const gammaMicros = etaMicros > 0 ? Math.exp(lnGamma) : 0;
+    for (let i = 0; i < this.length; i += 1) {
+      let lnAim = lnGamma + this.#lnWorth[i];
+      if (etaMicros > 0) {
+        const { cvr, reachPerClick, priceMicros } = this.#rows[i];
+        lnAim = Math.log((gammaMicros * cvr + etaMicros * reachPerClick) / priceMicros);
+      }
+      this.#lnAim[i] = Math.min(lnAim, this.#lnMost[i]);
+    }
+  }
+
+  /** Expected spend at the present aim [micros]. */
+  get spendMicros(): number {
+    let sum = 0;
+    for (let i = 0; i < this.length; i += 1) {
+      const { clicks, priceMicros, priceFactor, isFirstPrice } = this.#rows[i];
+      sum += clicks * priceMicros * priceFactor * responseOf(isFirstPrice).costs.at(this.#lnAim[i]);
+    }
+    return sum;
+  }
+
+  /** Expected conversions at the present aim. */
+  get conversions(): number {
+    let sum = 0;
+    for (let i = 0; i < this.length; i += 1) {
+      const { clicks, cvr, isFirstPrice } = this.#rows[i];
+      sum += clicks * cvr * responseOf(isFirstPrice).wins.at(this.#lnAim[i]);
+    }
+    return sum;
+  }
+
+  /** Expected reach at the present aim. */
+  get reach(): number {
+    let sum = 0;
+    for (let i = 0; i < this.length; i += 1) {
+      const { clicks, reachPerClick, isFirstPrice } = this.#rows[i];
+      sum += clicks * reachPerClick * responseOf(isFirstPrice).wins.at(this.#lnAim[i]);
+    }
+    return sum;
+  }
+
+  /**
+   * Expected spend on clicks priced above their value at the present aim [micros]: a click of a row is worth `valueMicros` × cvr,
+   * the CVR being uncertain by `relSd` (three-point quadrature of its posterior).
+   */
+  wasteMicros(row: number, valueMicros: number, relSd: number): number {
+    const { clicks, cvr, priceMicros, priceFactor, isFirstPrice } = this.#rows[row];
+    const { costs, bid } = responseOf(isFirstPrice);
+    const lnAim = this.#lnAim[row];
+    const spent = costs.at(lnAim);
+    let wasted = 0;
+    for (const [step, weight] of QUADRATURE) {
+      const worth = (valueMicros * cvr * Math.max(0, 1 + step * relSd)) / priceMicros;
+      if (isFirstPrice) wasted += bid(Math.exp(lnAim)) > worth ? weight * spent : 0;
+      else wasted += weight * Math.max(0, spent - (worth > 0 ? costs.at(Math.log(worth)) : 0));
+    }
+    return clicks * priceMicros * priceFactor * wasted;
+  }
+}
+
+/** Nodes [standard deviations] and weights of a normal's three-point Gauss–Hermite rule. */
+const QUADRATURE = [
+  [-Math.sqrt(3), 1 / 6],
+  [0, 2 / 3],
+  [Math.sqrt(3), 1 / 6],
+] as const;
+
+/** A limit on what is left: spendWeight × spend + conversionWeight × conversions ≤ limit, at a given price of reach. */
+export interface Limit {
+  readonly spendWeight: number;
+  readonly conversionWeight: number;
+  readonly limit: number;
+}
+
+/**
+ * The highest ln gamma in [lnLow, lnHigh] that keeps a limit whose left side rises with gamma there; lnLow where none does; NaN where the
+ * outlook is not made of numbers. (spend − cpa × conversions rises wherever gamma ≥ cpa.) Bisection that starts around `lnStart`.
+ */
+export function solveGamma(
+  outlook: Outlook,
+  { spendWeight, conversionWeight, limit }: Limit,
+  lnLow: number,
+  lnHigh: number,
+  lnStart: number,
+  etaMicros = 0,
+): number {
+  let isBroken = false;
+  const isWithin = (lnGamma: number) => {
+    outlook.aim(lnGamma, etaMicros);
+    let excess = -limit;
+    if (spendWeight !== 0) excess += spendWeight * outlook.spendMicros;
+    if (conversionWeight !== 0) excess += conversionWeight * outlook.conversions;
+    isBroken ||= Number.isNaN(excess);
+    return excess <= 0;
+  };
+  if (isWithin(lnHigh) || lnHigh <= lnLow) return isBroken ? Number.NaN : lnHigh;
+  // The solution moves little from tick to tick: widen around the last one until it is enclosed.
+  let low = Math.min(Math.max(lnStart - TOLERANCE / 2, lnLow), lnHigh);
+  let high = low;
+  let stride = TOLERANCE;
+  if (isWithin(low)) {
+    high = Math.min(lnHigh, low + stride);
+    while (isWithin(high)) {
+      low = high;
+      stride *= 4;
+      high = Math.min(lnHigh, high + stride);
+    }
+  } else {
+    do {
+      if (low <= lnLow) return isBroken ? Number.NaN : lnLow;
+      high = low;
+      low = Math.max(lnLow, low - stride);
+      stride *= 4;
+    } while (!isWithin(low));
+  }
+  for (let step = 0; high - low > TOLERANCE && step < MOST_STEPS; step += 1) {
+    const middle = (low + high) / 2;
+    if (isWithin(middle)) low = middle;
+    else high = middle;
+  }
+  return isBroken || high - low > TOLERANCE ? Number.NaN : low;
+}
+
+/** A unit of reach is priced between a thousandth of a micro and a million units of currency. */
+const LN_LEAST_ETA = Math.log(1e-3);
+const LN_MOST_ETA = Math.log(1e12);
+
+/** What a reach goal asks for, and within which bounds. */
+export interface ReachProblem {
+  /** Units of reach still missing. */
+  readonly goal: number;
+  /** What may be spent [micros]. */
+  readonly limitMicros: number;
+  /** Mean cost per conversion that may not be exceeded, 0 = none, and the excess already allowed or owed [micros]. */
+  readonly cpaMicros: number;
+  readonly cpaLimitMicros: number;
+  /** Bounds of ln gamma: the upper one is the gamma without the goal. */
+  readonly lnLow: number;
+  readonly lnHigh: number;
+}
+
+/**
+ * The least price eta of a unit of reach [micros] that meets the goal, and the gamma that pays for it out of the same money:
+ * the multipliers of max Σ n (q V − price) with spend ≤ limit and reach ≥ goal, in which a click is worth gamma q + eta × reach.
+ * Where no eta meets it, the highest affordable one, and `isMet` false.
+ */
+export function solveReach(
+  outlook: Outlook,
+  problem: ReachProblem,
+): { lnGamma: number; etaMicros: number; isMet: boolean } {
+  const { goal, limitMicros, cpaMicros, cpaLimitMicros, lnLow, lnHigh } = problem;
+  outlook.aim(lnHigh);
+  if (outlook.reach >= goal) return { lnGamma: lnHigh, etaMicros: 0, isMet: true };
+  let best = { lnGamma: lnHigh, etaMicros: 0, isMet: false };
+  const budget = { spendWeight: 1, conversionWeight: 0, limit: limitMicros };
+  let low = LN_LEAST_ETA;
+  let high = LN_MOST_ETA;
+  for (let step = 0; high - low > TOLERANCE && step < MOST_STEPS; step += 1) {
+    const middle = (low + high) / 2;
+    const etaMicros = Math.exp(middle);
+    const lnGamma = solveGamma(outlook, budget, lnLow, lnHigh, best.lnGamma, etaMicros);
+    outlook.aim(lnGamma, etaMicros);
+    const { spendMicros } = outlook;
+    const isAffordable =
+      spendMicros <= limitMicros &&
+      (cpaMicros === 0 || spendMicros - cpaMicros * outlook.conversions <= cpaLimitMicros);
+    const isMet = isAffordable && outlook.reach >= goal;
+    // The last affordable try is the best so far: tries that met the goal shrink towards the least eta, the others grow.
+    if (isAffordable && (isMet || !best.isMet)) best = { lnGamma, etaMicros, isMet };
+    if (isMet || !isAffordable) high = middle;
+    else low = middle;
+  }
+  return best;
+}

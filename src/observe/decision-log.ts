@@ -1,0 +1,224 @@
+/**
+ * The decision log: one NDJSON line per decision and per lifecycle event, in simulated time.
+ *
+ * D1 the same events give the same bytes: no wall-clock time, process or host in a line; D2 the first line is the run's header, and
+ * every campaign's declaration precedes its decisions; D3 a write that fails is thrown, with the number of lines that are safe.
+ */
+import { createHash } from "node:crypto";
+import type { Writable } from "node:stream";
+import { pino } from "pino";
+import { EngineError } from "../core/errors.ts";
+import type { CampaignState, DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
+import { fileSink, streamSink, unwritable } from "./log-sink.ts";
+import type { LogSink } from "./log-sink.ts";
+
+/**
+ * Which decisions are written: every one; those whose state, reason or set of platforms differs from the campaign's
+ * previous decision; or every Nth, spread over the campaigns. Lifecycle events are written at every level, but routine
+ * changes of state (into or out of anything but `exhausted`) only at `all`.
+ */
+export type DecisionLogLevel = "all" | "changes" | `sample:${number}`;
+
+/** How a log ended. */
+export interface DecisionLogEnd {
+  readonly lines: number;
+  /** SHA-256 of the log's bytes, hexadecimal. */
+  readonly sha256: string;
+}
+
+const BUFFER_CHARACTERS = 64 * 1024;
+
+/** Writes the decision log. */
+export class DecisionLog implements EngineObserver {
+  readonly #sink: LogSink;
+  readonly #keeps: (event: DecisionMade) => boolean;
+  readonly #keepsRoutine: boolean;
+  readonly #logger: pino.Logger;
+  readonly #hash = createHash("sha256");
+  #started: EngineStarted | null = null;
+  #buffer = "";
+  #lines = 0;
+  #safeLines = 0;
+  #failure: EngineError | null = null;
+  #isoTime = { timeMs: Number.NaN, text: "" };
+
+  /**
+   * @param destination a file, which is replaced, or a stream, which is left open.
+   * @throws EngineError CE_OUTPUT_UNWRITABLE, CE_USAGE_INVALID for an unknown level.
+   */
+  constructor(destination: string | Writable, level: DecisionLogLevel = "all") {
+    this.#keeps = levelFilter(level);
+    this.#keepsRoutine = level === "all";
+    this.#sink = typeof destination === "string" ? fileSink(destination) : streamSink(destination);
+    this.#logger = pino({ base: null, timestamp: false }, { write: (line: string) => this.#append(line) });
+  }
+
+  /** @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
+  observe(event: EngineEvent): void {
+    switch (event.type) {
+      case "engine.started":
+        this.#start(event);
+        break;
+      case "decision":
+        if (this.#keeps(event)) this.#decision(event);
+        break;
+      case "campaign.changed":
+        if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
+        break;
+      case "platform.changed":
+        this.#fact(event);
+        break;
+      case "campaign.restarted":
+      case "report.refused":
+        this.#fact(event, "warn");
+        break;
+      case "campaign.quarantined":
+      case "charge.disputed":
+        this.#fact(event, "error");
+        break;
+    }
+  }
+
+  /** Writes what is buffered and closes the file. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
+  close(): DecisionLogEnd {
+    try {
+      this.#flush();
+    } finally {
+      const error = this.#sink.close();
+      if (error !== null && this.#failure === null) this.#failure = this.#unwritable(error);
+    }
+    if (this.#failure !== null) throw this.#failure;
+    return { lines: this.#lines, sha256: this.#hash.digest("hex") };
+  }
+
+  #start(event: EngineStarted): void {
+    this.#started = event;
+    const { name, seed, currency, tickMs, ticks, platforms, campaigns } = event;
+    this.#logger.info({
+      event: event.type,
+      ...this.#when(event),
+      name,
+      seed,
+      currency,
+      tickMs,
+      ticks,
+      campaigns: campaigns.length,
+      platforms,
+    });
+    for (const spec of campaigns) {
+      this.#logger.info({ event: "campaign.declared", ...this.#when(event), campaign: spec.id, spec });
+    }
+  }
+
+  #decision(event: DecisionMade): void {
+    const { from, state, decision, account, campaign } = event;
+    const { budgetMicros, spentMicros, reservedMicros, availableMicros } = account;
+    this.#logger.info({
+      event: event.type,
+      ...this.#when(event),
+      campaign: campaign.id,
+      from,
+      state,
+      reason: decision.reason,
+      binding: decision.binding,
+      gammaMicros: decision.gammaMicros,
+      bids: decision.candidates
+        .filter((candidate) => candidate.bidMicros > 0)
+        .map(({ platform, bidMicros, capMicros }) => ({ platform: this.#platformId(platform), bidMicros, capMicros })),
+      candidates: decision.candidates.map(
+        ({ platform, cvr, cvrRelSd, cpcMicros, roiMicros, marginalMicros, verdict }) => ({
+          platform: this.#platformId(platform),
+          cvr,
+          cvrRelSd,
+          cpcMicros,
+          roiMicros,
+          marginalMicros,
+          verdict,
+        }),
+      ),
+      account: { budgetMicros, spentMicros, reservedMicros, availableMicros },
+    });
+  }
+
+  /** An event as it is, with names in place of indices. */
+  #fact(event: Exclude<EngineEvent, EngineStarted>, level: "info" | "warn" | "error" = "info"): void {
+    const { type, tick, timeMs, ...rest } = event;
+    const { slot, platform, ...facts } = rest as { slot?: number; platform?: number };
+    this.#logger[level]({
+      event: type,
+      ...this.#when({ tick, timeMs }),
+      campaign: slot === undefined ? undefined : (this.#started?.campaigns[slot].id ?? slot),
+      platform: platform === undefined ? undefined : this.#platformId(platform),
+      ...facts,
+    });
+  }
+
+  #platformId(platform: number): string | number {
+    return this.#started?.platforms[platform].id ?? platform;
+  }
+
+  #when({ tick, timeMs }: { tick: number; timeMs: number }): { time: string; tick: number } {
+    // oxlint-disable-next-line no-restricted-globals -- writes down a given time; no clock is read (D1)
+    if (this.#isoTime.timeMs !== timeMs) this.#isoTime = { timeMs, text: new Date(timeMs).toISOString() };
+    return { time: this.#isoTime.text, tick };
+  }
+
+  #append(line: string): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#buffer += line;
+    this.#lines++;
+    if (this.#buffer.length >= BUFFER_CHARACTERS) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#failure !== null) throw this.#failure;
+    const bytes = Buffer.from(this.#buffer);
+    this.#buffer = "";
+    const { written, error } = this.#sink.write(bytes);
+    if (error !== null) {
+      this.#safeLines += newlines(bytes.subarray(0, written));
+      this.#failure = this.#unwritable(error);
+      throw this.#failure;
+    }
+    this.#safeLines = this.#lines;
+    this.#hash.update(bytes);
+  }
+
+  #unwritable(error: unknown): EngineError {
+    return unwritable(this.#sink.name, error, `${this.#safeLines} lines are safe`);
+  }
+}
+
+/** @throws EngineError CE_USAGE_INVALID */
+function levelFilter(level: string): (event: DecisionMade) => boolean {
+  if (level === "all") return () => true;
+  if (level === "changes") return changeFilter();
+  const every = /^sample:([1-9]\d*)$/.exec(level)?.[1];
+  if (every === undefined) {
+    throw new EngineError("CE_USAGE_INVALID", `There is no decision log level "${level}".`, {
+      expected: "all, changes, or sample:N with N ≥ 1",
+    });
+  }
+  return (event) => (event.slot + event.tick) % Number(every) === 0;
+}
+
+/** Keeps a decision whose state, reason or set of bid platforms differs from that of the campaign's previous decision. */
+function changeFilter(): (event: DecisionMade) => boolean {
+  const last: { state: CampaignState; reason: string; bids: readonly number[] }[] = [];
+  return ({ slot, state, decision: { reason, candidates } }) => {
+    const before = last[slot];
+    let bids = 0;
+    let isSame = before !== undefined && before.state === state && before.reason === reason;
+    for (const candidate of candidates) {
+      if (candidate.bidMicros > 0) isSame &&= before.bids[bids++] === candidate.platform;
+    }
+    if (isSame && before.bids.length === bids) return false;
+    const platforms = candidates.filter((candidate) => candidate.bidMicros > 0).map((candidate) => candidate.platform);
+    last[slot] = { state, reason, bids: platforms };
+    return true;
+  };
+}
+
+function newlines(bytes: Buffer): number {
+  return bytes.reduce((count, byte) => count + (byte === 0x0a ? 1 : 0), 0);
+}

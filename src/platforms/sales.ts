@@ -1,0 +1,59 @@
+/** What a platform sold in one tick and has not reported yet. */
+import { ReportKind } from "../core/reports.ts";
+import type { ReportBatch } from "../core/reports.ts";
+
+/** One platform's sales of one tick, in the order of its bids. */
+export class Sales {
+  tick = Number.NaN;
+  length = 0;
+  campaign = new Int32Array(16);
+  #costMicros = new Float64Array(16);
+  #impressions = new Float64Array(16);
+  #clicks = new Float64Array(16);
+  #conversions = new Float64Array(16);
+
+  clear(tick: number): void {
+    this.tick = tick;
+    this.length = 0;
+  }
+
+  push(campaign: number, costMicros: number, impressions: number, clicks: number, conversions: number): void {
+    const row = this.length;
+    if (row === this.campaign.length) this.#grow();
+    this.campaign[row] = campaign;
+    this.#costMicros[row] = costMicros;
+    this.#impressions[row] = impressions;
+    this.#clicks[row] = clicks;
+    this.#conversions[row] = conversions;
+    this.length = row + 1;
+  }
+
+  report(row: number, platform: number, batch: ReportBatch): void {
+    batch.push({
+      kind: ReportKind.spend,
+      campaign: this.campaign[row],
+      platform,
+      tick: this.tick,
+      costMicros: this.#costMicros[row],
+      impressions: this.#impressions[row],
+      clicks: this.#clicks[row],
+      conversions: this.#conversions[row],
+      conversionAgeTicks: 0,
+    });
+  }
+
+  #grow(): void {
+    const doubled = (column: Float64Array): Float64Array<ArrayBuffer> => {
+      const larger = new Float64Array(column.length * 2);
+      larger.set(column);
+      return larger;
+    };
+    const campaign = new Int32Array(this.campaign.length * 2);
+    campaign.set(this.campaign);
+    this.campaign = campaign;
+    this.#costMicros = doubled(this.#costMicros);
+    this.#impressions = doubled(this.#impressions);
+    this.#clicks = doubled(this.#clicks);
+    this.#conversions = doubled(this.#conversions);
+  }
+}

@@ -1,0 +1,354 @@
+/**
+ * The engine: one tick of the loop after another, from the market's news to the bids, with the actors in between.
+ *
+ * E1 a campaign bids only what the ledger has reserved; E2 a report is booked before its campaign hears of it; E3 campaigns are
+ * visited in the order of their slots; E4 what an observer sees is already true.
+ */
+import type { AnyActorRef } from "xstate";
+import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
+import type { CampaignSpec } from "../core/campaign.ts";
+import { reservationMicros } from "../core/decision.ts";
+import type { Decision } from "../core/decision.ts";
+import { CAMPAIGN_STATES } from "../core/events.ts";
+import type { CampaignState, EngineEvent, EngineObserver } from "../core/events.ts";
+import { Ledger } from "../core/ledger.ts";
+import { isMicros } from "../core/money.ts";
+import type { PlatformMetrics } from "../core/platform.ts";
+import { BidBatch, ReportKind } from "../core/reports.ts";
+import type { ReportBatch } from "../core/reports.ts";
+import type { World } from "../core/world.ts";
+import type { Market } from "../platforms/market.ts";
+import { dayStartTicks } from "./calendar.ts";
+import { Feed } from "./feed.ts";
+import type { FeedUpdate } from "./feed.ts";
+import { ActorTree } from "./tree.ts";
+import type { SupervisionLimits } from "../../machines/portfolio.ts";
+
+/** What an engine runs. */
+export interface EngineConfig {
+  readonly name: string;
+  readonly seed: number;
+  /** ISO 4217 code of all money. */
+  readonly currency: string;
+  /** Simulated time of tick 0 [ms since the epoch]. */
+  readonly startMs: number;
+  readonly tickMs: number;
+  readonly ticks: number;
+  /** Ticks of feed before tick 0 from which forecasts are learned. */
+  readonly warmupTicks: number;
+  /** Ticks in a day: the period of the traffic plan. */
+  readonly periodTicks: number;
+  /** IANA name of the account's time zone: where budget days begin. */
+  readonly timeZone: string;
+  /** By slot. */
+  readonly campaigns: readonly CampaignSpec[];
+  readonly supervision: SupervisionLimits;
+  /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
+  readonly isInterpreted?: boolean;
+}
+
+/** The parts that an engine is put together from. */
+export interface EngineParts {
+  readonly market: Market;
+  readonly observers: readonly EngineObserver[];
+  /** Monotonic time [ms], for latency figures only. */
+  readonly nowMs: () => number;
+}
+
+/** How long a drain waits for late reports [ticks]. */
+const MAX_DRAIN_TICKS = 2_000;
+
+/** An engine over one market. Call {@link start}, then {@link tick} `ticks` times, then {@link drain} and {@link stop}. */
+export class Engine {
+  readonly ledger: Ledger;
+  readonly #config: EngineConfig;
+  readonly #market: Market;
+  readonly #observers: readonly EngineObserver[];
+  readonly #decisionObservers: readonly EngineObserver[];
+  readonly #nowMs: () => number;
+  readonly #feed: Feed;
+  readonly #tree: ActorTree;
+  readonly #batches: readonly BidBatch[];
+  readonly #dayStarts: readonly number[];
+  /** By slot: index into {@link CAMPAIGN_STATES}. */
+  readonly #states: Uint8Array;
+  /** By platform: the metrics heard in this tick. */
+  readonly #heard: (PlatformMetrics | null)[];
+  #feedTick = 0;
+  #booked = new Float64Array(16);
+  #world: World;
+  #nextTick = 0;
+
+  constructor(config: EngineConfig, { market, observers, nowMs }: EngineParts) {
+    this.#config = config;
+    this.#market = market;
+    this.#observers = observers;
+    this.#decisionObservers = observers.filter((observer) => observer.wantsDecisions !== false);
+    this.#nowMs = nowMs;
+    this.ledger = new Ledger(market.platforms.length);
+    for (const spec of config.campaigns) this.ledger.open(spec.budgetMicros, spec.dailyBudgetMicros);
+    this.#feed = new Feed({
+      platforms: market.platforms,
+      forecasterNames: [...new Set(config.campaigns.map((spec) => spec.forecaster))],
+      tickMs: config.tickMs,
+      periodTicks: config.periodTicks,
+    });
+    this.#tree = new ActorTree(config, market.platforms);
+    this.#batches = market.platforms.map((_, platform) => new BidBatch(platform, config.campaigns.length));
+    this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
+    this.#states = new Uint8Array(config.campaigns.length);
+    this.#heard = market.platforms.map(() => null);
+    this.#world = this.#worldAt(-config.warmupTicks);
+  }
+
+  /** Ticks of the run. */
+  get ticks(): number {
+    return this.#config.ticks;
+  }
+
+  /** Starts the actors and warms the forecasts up. */
+  start(): void {
+    const { name, seed, currency, tickMs, ticks, warmupTicks, campaigns } = this.#config;
+    this.#listen();
+    this.#tree.start();
+    this.#emit({
+      type: "engine.started",
+      ...this.#at(0),
+      name,
+      seed,
+      currency,
+      tickMs,
+      ticks,
+      platforms: this.#market.platforms,
+      campaigns,
+      ledger: this.ledger,
+    });
+    for (let tick = 1 - warmupTicks; tick < 0; tick += 1) this.#hear(tick, this.#market.advance(tick).feed);
+    this.#tree.begin();
+  }
+
+  /** Plays the next tick. @throws EngineError when an invariant of the money is broken */
+  tick(): void {
+    const tick = this.#nextTick;
+    const startedMs = this.#nowMs();
+    const news = this.#market.advance(tick);
+    this.#book(news.reports, tick);
+    this.#hear(tick, news.feed);
+    this.#startDay(tick);
+    this.#world = this.#worldAt(tick);
+    for (const batch of this.#batches) batch.clear(tick);
+    this.#tree.supervise(tick);
+    const decisions = this.#tree.isRunning ? this.#decideAll() : 0;
+    for (const batch of this.#batches) if (batch.length > 0) this.#market.place(batch);
+    this.#emit({
+      type: "tick.completed",
+      ...this.#at(tick),
+      feed: this.#heard,
+      boards: [...this.#feed.boards.values()],
+      states: this.#countStates(),
+      decisions,
+      latencyMs: this.#nowMs() - startedMs,
+    });
+    this.#nextTick = tick + 1;
+  }
+
+  /** Places no more bids, and books the reports that are still to come. Bids that are never answered stay reserved. */
+  drain(): void {
+    this.#tree.drain("the run is over");
+    for (let extra = 0; extra < MAX_DRAIN_TICKS && !this.#market.isSettled(); extra += 1) {
+      this.#book(this.#market.advance(this.#nextTick).reports, this.#nextTick);
+      this.#nextTick += 1;
+    }
+    let open = 0;
+    for (let slot = 0; slot < this.ledger.size; slot += 1) open += this.ledger.openReservations(slot);
+    this.#tree.drained(open);
+  }
+
+  /** Stops every actor and stream. Safe to call more than once. */
+  stop(): void {
+    this.#tree.stop("stopped");
+    this.#feed.complete();
+  }
+
+  /** Adds to a campaign's budget and tells it. */
+  topUp(slot: number, micros: number): void {
+    this.ledger.topUp(slot, micros);
+    this.#tell(slot, { type: "budget.toppedUp", micros }, "top-up");
+  }
+
+  /** Holds a campaign (no evaluation until {@link release}d) for the reason given. */
+  hold(slot: number, why: string): void {
+    this.#tell(slot, { type: "hold", why }, why);
+  }
+
+  /** Lets a held campaign go on. */
+  release(slot: number): void {
+    this.#tell(slot, { type: "resume" }, "released");
+  }
+
+  #at(tick: number): { tick: number; timeMs: number } {
+    return { tick, timeMs: this.#config.startMs + tick * this.#config.tickMs };
+  }
+
+  #worldAt(tick: number): World {
+    const { tickMs, periodTicks } = this.#config;
+    return {
+      ...this.#at(tick),
+      tickMs,
+      periodTicks,
+      platforms: this.#market.platforms,
+      boards: this.#feed.boards,
+      account: (slot) => this.ledger.view(slot),
+    };
+  }
+
+  #emit(event: EngineEvent): void {
+    for (const observer of this.#observers) observer.observe(event);
+  }
+
+  /** Passes facts of the supervision tree on to the observers, and the feed's updates on to the platforms' statecharts. */
+  #listen(): void {
+    this.#tree.onFact((fact) => this.#emit({ ...this.#at(this.#nextTick), ...fact }));
+    for (let platform = 0; platform < this.#heard.length; platform += 1) {
+      this.#feed.updates(platform).subscribe((update) => this.#judge(update));
+    }
+  }
+
+  /** Feeds one tick's metrics into streams, boards and the platforms' statecharts. */
+  #hear(tick: number, feed: readonly PlatformMetrics[]): void {
+    this.#heard.fill(null);
+    this.#feedTick = tick;
+    this.#feed.push(tick, feed);
+  }
+
+  /** One platform's word of a tick: to its statechart, whose verdict goes onto the boards. */
+  #judge(update: FeedUpdate): void {
+    const { platform, metrics, refused } = update;
+    this.#heard[platform] = metrics;
+    if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(this.#feedTick), platform, why: refused });
+    this.#feed.setHealth(platform, this.#tree.judgeFeed(update, this.#feedTick));
+  }
+
+  /** Books reports in the ledger, then tells each campaign of its rows (E2). */
+  #book(batch: ReportBatch, tick: number): void {
+    if (batch.length === 0) return;
+    if (this.#booked.length < batch.length) this.#booked = new Float64Array(batch.length * 2);
+    for (let row = 0; row < batch.length; row += 1) this.#booked[row] = this.#bookRow(batch, row, tick);
+    this.#emit({ type: "reports.booked", ...this.#at(tick), batch, bookedMicros: this.#booked });
+    let from = 0;
+    while (from < batch.length) {
+      const slot = batch.campaign[from];
+      let to = from + 1;
+      while (to < batch.length && batch.campaign[to] === slot) to += 1;
+      this.#tell(slot, { type: "reports", batch, from, to, world: this.#world }, "reports");
+      from = to;
+    }
+  }
+
+  #bookRow(batch: ReportBatch, row: number, tick: number): number {
+    if (batch.kind[row] !== ReportKind.spend) return 0;
+    const slot = batch.campaign[row];
+    const platform = batch.platform[row];
+    const costMicros = batch.costMicros[row];
+    const settlement = isMicros(costMicros) ? this.ledger.settle(slot, batch.tick[row], platform, costMicros) : null;
+    if (settlement === null) {
+      const why = isMicros(costMicros) ? "repeat-or-unknown" : "malformed";
+      this.#emit({ type: "report.refused", ...this.#at(tick), slot, platform, bidTick: batch.tick[row], why });
+      return 0;
+    }
+    if (settlement.disputedMicros > 0) {
+      const { disputedMicros } = settlement;
+      this.#emit({ type: "charge.disputed", ...this.#at(tick), slot, platform, disputedMicros });
+    }
+    return settlement.bookedMicros;
+  }
+
+  #startDay(tick: number): void {
+    if (!this.#dayStarts.includes(tick)) return;
+    for (let slot = 0; slot < this.#config.campaigns.length; slot += 1) {
+      if (this.#config.campaigns[slot].dailyBudgetMicros === null) continue;
+      this.ledger.startDay(slot, tick);
+      this.#tell(slot, { type: "day.started", tick, world: this.#worldAt(tick) }, "new day");
+    }
+  }
+
+  /** One shared event to every campaign (E3); returns the number of decisions. */
+  #decideAll(): number {
+    const event: CampaignEvent = { type: "tick", world: this.#world };
+    const { tick } = this.#world;
+    let decisions = 0;
+    for (let slot = 0; slot < this.#states.length; slot += 1) {
+      const actor = this.#tree.campaign(slot);
+      if (actor === null) continue;
+      actor.send(event);
+      const snapshot = snapshotOf(actor);
+      if (snapshot.status !== "active") continue;
+      const { decision } = snapshot.context;
+      const from = this.#setState(slot, snapshot.value);
+      if (decision === null || decision.tick !== tick) {
+        if (from !== snapshot.value) this.#emitChange(slot, from, snapshot.value, "flight over or held");
+        continue;
+      }
+      this.#commit(slot, decision);
+      decisions += 1;
+      if (this.#decisionObservers.length > 0) this.#emitDecision(slot, from, snapshot.value, decision);
+    }
+    return decisions;
+  }
+
+  /** Reserves the money of a decision and puts its bids into the platforms' batches (E1). */
+  #commit(slot: number, decision: Decision): void {
+    for (const { platform, bidMicros, capMicros } of decision.candidates) {
+      if (capMicros === 0) continue;
+      const { overDeliveryFactor } = this.#market.platforms[platform];
+      this.ledger.reserve(slot, decision.tick, platform, reservationMicros(capMicros, overDeliveryFactor));
+      this.#batches[platform].push(slot, bidMicros, capMicros);
+    }
+  }
+
+  #emitDecision(slot: number, from: CampaignState, state: CampaignState, decision: Decision): void {
+    const campaign = this.#config.campaigns[slot];
+    const board = this.#feed.boards.get(campaign.forecaster)!;
+    const account = this.ledger.view(slot);
+    const at = this.#at(decision.tick);
+    const event: EngineEvent = { type: "decision", ...at, slot, campaign, from, state, decision, account, board };
+    for (const observer of this.#decisionObservers) observer.observe(event);
+  }
+
+  /** Sends one campaign an event outside the tick and reports a change of state. */
+  #tell(slot: number, event: CampaignEvent, why: string): void {
+    const actor = this.#tree.campaign(slot);
+    if (actor === null) return;
+    actor.send(event);
+    const snapshot = snapshotOf(actor);
+    if (snapshot.status !== "active") return;
+    const from = this.#setState(slot, snapshot.value);
+    if (from !== snapshot.value) this.#emitChange(slot, from, snapshot.value, why);
+  }
+
+  #emitChange(slot: number, from: CampaignState, state: CampaignState, why: string): void {
+    this.#emit({ type: "campaign.changed", ...this.#at(this.#nextTick), slot, from, state, why });
+  }
+
+  #setState(slot: number, state: CampaignState): CampaignState {
+    const from = CAMPAIGN_STATES[this.#states[slot]];
+    if (from !== state) this.#states[slot] = CAMPAIGN_STATES.indexOf(state);
+    return from;
+  }
+
+  #countStates(): number[] {
+    const counts = CAMPAIGN_STATES.map(() => 0);
+    for (const state of this.#states) counts[state] += 1;
+    return counts;
+  }
+}
+
+interface CampaignSnapshot {
+  readonly status: "active" | "done" | "error" | "stopped";
+  readonly value: CampaignState;
+  readonly context: CampaignContext;
+}
+
+function snapshotOf(actor: AnyActorRef): CampaignSnapshot {
+  return actor.getSnapshot() as CampaignSnapshot;
+}

@@ -1,0 +1,44 @@
+/**
+ * The scheduler: plays an engine tick by tick to the clock's beat, drains it, and stops it, whatever ends the run.
+ */
+import type { Clock } from "./clock.ts";
+import type { Engine } from "./engine.ts";
+
+/** How a run ended. */
+export interface RunOutcome {
+  /** True when the run was cut short by the signal. */
+  readonly isInterrupted: boolean;
+  /** Ticks played, without warm-up and drain. */
+  readonly ticks: number;
+}
+
+export interface RunOptions {
+  readonly clock: Clock;
+  /** Aborting it ends the run after the current tick: no more bids, outstanding reports are still booked. */
+  readonly signal?: AbortSignal;
+  /** Called after every tick with the number of ticks played. */
+  readonly onTick?: (played: number) => void;
+}
+
+/**
+ * Runs an engine from start to stop.
+ * @throws what the engine throws when an invariant is broken; it is stopped first
+ */
+export async function runEngine(engine: Engine, { clock, signal, onTick }: RunOptions): Promise<RunOutcome> {
+  const stop = signal ?? new AbortController().signal;
+  let played = 0;
+  try {
+    engine.start();
+    while (played < engine.ticks) {
+      await clock.awaitTick(played, stop);
+      if (stop.aborted) break;
+      engine.tick();
+      played += 1;
+      onTick?.(played);
+    }
+    engine.drain();
+  } finally {
+    engine.stop();
+  }
+  return { isInterrupted: played < engine.ticks, ticks: played };
+}
