@@ -7,6 +7,7 @@
  */
 import { and, assertEvent, assign, setup } from "xstate";
 import type { CampaignSpec } from "../src/core/campaign.ts";
+import { assertDecision } from "../src/core/decision.ts";
 import type { Decision } from "../src/core/decision.ts";
 import { EngineError } from "../src/core/errors.ts";
 import type { PlatformSpec } from "../src/core/platform.ts";
@@ -82,7 +83,9 @@ const campaignSetup = setup({
   actions: {
     decide: assign(({ context, event }) => {
       assertEvent(event, "tick");
-      const { decision, memory } = context.policy.decide(policyInput(context, event.world), context.memory);
+      const input = policyInput(context, event.world);
+      const { decision, memory } = context.policy.decide(input, context.memory);
+      assertDecision(decision, input);
       return { decision, memory, lastTick: event.world.tick, evaluations: context.evaluations + 1 };
     }),
     learn: assign(({ context, event }) => {

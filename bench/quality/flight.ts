@@ -75,7 +75,11 @@ export function flightMarket(world: QualityWorld): PathMarket {
 }
 
 /** Plays a whole flight in this thread. */
-export function playFlight(world: QualityWorld, contender: Contender, observers: readonly EngineObserver[] = []): FlightScore {
+export function playFlight(
+  world: QualityWorld,
+  contender: Contender,
+  observers: readonly EngineObserver[] = [],
+): FlightScore {
   const market = flightMarket(world);
   const engine = flightEngine(world, contender, market, observers);
   engine.start();

@@ -86,6 +86,7 @@ export function failures(row: Row): string[] {
     found.push(`waste ${row.waste.toFixed(2)} > ${gate.waste}`);
   }
   if (row.overspendMicros > 0) found.push(`overspend ${row.overspendMicros} micros`);
-  if (row.scenario === "S7" && row.cpaMisses > CPA_MISSES) found.push(`CPA missed in ${Math.round(100 * row.cpaMisses)} %`);
+  if (row.scenario === "S7" && row.cpaMisses > CPA_MISSES)
+    found.push(`CPA missed in ${Math.round(100 * row.cpaMisses)} %`);
   return found;
 }

@@ -6,10 +6,12 @@ import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
 import type { Contender, FlightScore } from "./flight.ts";
+import { parseDayShapes } from "../../src/platforms/day-shape.ts";
 import { failures, tabulate } from "./gates.ts";
 import type { Row } from "./gates.ts";
 import type { Job, WorkerSetup } from "./worker.ts";
 import { SCENARIOS } from "./worlds.ts";
+import type { Scenario } from "./worlds.ts";
 
 interface Options {
   readonly seeds: string;
@@ -54,7 +56,7 @@ const program = new Command("bench:quality")
 
 const options = program.parse().opts<Options>();
 const seeds = parseSeeds(options.seedFile === undefined ? options.seeds : readFileSync(options.seedFile, "utf8"));
-const scenarios = options.scenarios.split(",");
+const scenarios = options.scenarios.split(",").map(parseScenario);
 const setup: WorkerSetup = {
   contenders: options.policies.split(",").map(parseContender),
   world: {
@@ -62,17 +64,19 @@ const setup: WorkerSetup = {
     ticks: Number(options.ticks),
     volumeScale: Number(options.volume),
     moneyScale: Number(options.money),
-    ...(options.shapes === undefined ? {} : { shapes: readFileSync(options.shapes, "utf8") }),
-    ...(options.histograms === undefined ? {} : { priceHistograms: readFileSync(options.histograms, "utf8") }),
+    ...(options.shapes === undefined ? {} : { shapes: parseDayShapes(readFileSync(options.shapes, "utf8")) }),
+    ...(options.histograms === undefined
+      ? {}
+      : { priceHistograms: JSON.parse(readFileSync(options.histograms, "utf8")) as Record<string, readonly number[]> }),
   },
 };
 
 const scores = await playAll();
 const rows = tabulate(scores);
 process.stdout.write(`${renderTable(rows)}\n`);
-const broken = rows.filter(({ policy }) => policy.startsWith("gamma-pacing/")).flatMap((row) =>
-  failures(row).map((failure) => `${row.scenario}: ${failure}`),
-);
+const broken = rows
+  .filter(({ policy }) => policy.startsWith("gamma-pacing/"))
+  .flatMap((row) => failures(row).map((failure) => `${row.scenario}: ${failure}`));
 process.stdout.write(broken.length === 0 ? "Every gate holds.\n" : `Gates missed:\n  ${broken.join("\n  ")}\n`);
 if (options.json !== undefined) {
   const command = `npm run bench:quality -- ${process.argv.slice(2).join(" ")}`;
@@ -94,6 +98,7 @@ async function playAll(): Promise<FlightScore[]> {
       const deal = () => {
         mine = next;
         next += 1;
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
         if (mine < jobs.length) worker.postMessage(jobs[mine]);
         else void worker.terminate().then(() => resolve());
       };
@@ -118,9 +123,15 @@ function parseSeeds(text: string): number[] {
     .filter((part) => part !== "")
     .flatMap((part) => {
       const [from, to = from] = part.split("-").map(Number);
-      if (!Number.isInteger(from) || !Number.isInteger(to) || to < from) program.error(`not a seed or a range: ${part}`);
+      if (!Number.isInteger(from) || !Number.isInteger(to) || to < from)
+        program.error(`not a seed or a range: ${part}`);
       return Array.from({ length: to - from + 1 }, (_, i) => from + i);
     });
+}
+
+function parseScenario(name: string): Scenario {
+  const known = SCENARIOS.find((scenario) => scenario === name);
+  return known ?? program.error(`no scenario "${name}"; there are ${SCENARIOS.join(", ")}`);
 }
 
 function parseContender(label: string): Contender {
@@ -129,7 +140,19 @@ function parseContender(label: string): Contender {
 }
 
 function renderTable(table: readonly Row[]): string {
-  const head = ["scenario", "policy", "flights", "mean %", "± SE", "p10", "min", "used %", "waste %", "frontier %", "goal %"];
+  const head = [
+    "scenario",
+    "policy",
+    "flights",
+    "mean %",
+    "± SE",
+    "p10",
+    "min",
+    "used %",
+    "waste %",
+    "frontier %",
+    "goal %",
+  ];
   const out = new Table({ head, style: { head: [], border: [] } });
   for (const row of table) {
     const isBroken = row.policy.startsWith("gamma-pacing/") && failures(row).length > 0;
@@ -137,9 +160,15 @@ function renderTable(table: readonly Row[]): string {
       row.scenario,
       `${row.policy}${isBroken ? " ✗" : ""}`,
       row.flights,
-      ...[row.mean, row.standardError, row.worstDecile, row.min, row.utilisation, row.waste, row.frontierEfficiency].map(
-        (figure, column) => figure.toFixed(column === 1 ? 2 : 1),
-      ),
+      ...[
+        row.mean,
+        row.standardError,
+        row.worstDecile,
+        row.min,
+        row.utilisation,
+        row.waste,
+        row.frontierEfficiency,
+      ].map((figure, column) => figure.toFixed(column === 1 ? 2 : 1)),
       row.goalReached === null ? "" : row.goalReached.toFixed(1),
     ]);
   }

@@ -3,11 +3,11 @@ import { parentPort, workerData } from "node:worker_threads";
 import { playFlight } from "./flight.ts";
 import type { Contender, FlightScore } from "./flight.ts";
 import { qualityWorld } from "./worlds.ts";
-import type { WorldOptions } from "./worlds.ts";
+import type { Scenario, WorldOptions } from "./worlds.ts";
 
 /** One world, played under every contender on the same seed. */
 export interface Job {
-  readonly scenario: string;
+  readonly scenario: Scenario;
   readonly seed: number;
 }
 

@@ -66,7 +66,12 @@ function variants(plan: RunPlan, policies: readonly string[]): (readonly [string
 }
 
 function reproduceLine({ command, policies }: ReportRequest): string {
-  const chosen = policies.length === 0 ? "" : policies.length === 1 ? ` --policy ${policies[0]}` : ` --policies ${policies.join(",")}`;
+  const chosen =
+    policies.length === 0
+      ? ""
+      : policies.length === 1
+        ? ` --policy ${policies[0]}`
+        : ` --policies ${policies.join(",")}`;
   return `campaign-engine ${command}${chosen}`;
 }
 

@@ -1,4 +1,5 @@
 /** A decision: what one campaign does in one tick, and why. */
+import type { CampaignSpec } from "./campaign.ts";
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
 import type { PlatformSpec } from "./platform.ts";
@@ -75,35 +76,35 @@ export interface Decision {
  * limits, and all caps together, over-delivery included, are affordable.
  * @throws EngineError CE_POLICY_INVALID naming the platform and the limit
  */
-export function assertDecision(decision: Decision, limits: DecisionLimits): void {
+export function assertDecision(decision: Decision, { spec, platforms, account }: DecisionLimits): void {
   let committedMicros = 0;
   for (const { platform, bidMicros, capMicros } of decision.candidates) {
     if (bidMicros === 0 && capMicros === 0) continue;
-    const spec = limits.platforms[platform];
-    if (!isMicros(bidMicros) || !isMicros(capMicros) || bidMicros === 0 || capMicros === 0) {
-      throw invalid(`bids ${bidMicros} with a cap of ${capMicros} on ${spec?.id}`, "positive whole micros");
-    }
-    if (spec === undefined || !limits.allowed.includes(platform)) {
+    const seller = platforms[platform];
+    if (seller === undefined || !spec.platforms.includes(platform)) {
       throw invalid(`bids on platform ${platform}`, "one of the campaign's platforms");
     }
-    if (bidMicros < spec.floorMicros || bidMicros < limits.minBidMicros || bidMicros > limits.maxBidMicros) {
-      throw invalid(`bids ${bidMicros} on ${spec.id}`, `within floor ${spec.floorMicros} and the campaign's limits`);
+    if (!isMicros(bidMicros) || !isMicros(capMicros) || bidMicros === 0 || capMicros === 0) {
+      throw invalid(`bids ${bidMicros} with a cap of ${capMicros} on ${seller.id}`, "positive whole micros");
     }
-    committedMicros += reservationMicros(capMicros, spec.overDeliveryFactor);
+    if (bidMicros < seller.floorMicros || bidMicros < spec.minBidMicros || bidMicros > spec.maxBidMicros) {
+      throw invalid(
+        `bids ${bidMicros} on ${seller.id}`,
+        `within floor ${seller.floorMicros} and the campaign's limits`,
+      );
+    }
+    committedMicros += reservationMicros(capMicros, seller.overDeliveryFactor);
   }
-  if (committedMicros > limits.availableMicros) {
-    throw invalid(`commits ${committedMicros} micros`, `at most the ${limits.availableMicros} available`);
+  if (committedMicros > account.availableMicros) {
+    throw invalid(`commits ${committedMicros} micros`, `at most the ${account.availableMicros} available`);
   }
 }
 
-/** What {@link assertDecision} holds a decision against. */
+/** What {@link assertDecision} holds a decision against: the part of a policy's input that limits it. */
 export interface DecisionLimits {
+  readonly spec: Pick<CampaignSpec, "platforms" | "minBidMicros" | "maxBidMicros">;
   readonly platforms: readonly PlatformSpec[];
-  /** The campaign's platforms. */
-  readonly allowed: readonly number[];
-  readonly minBidMicros: number;
-  readonly maxBidMicros: number;
-  readonly availableMicros: number;
+  readonly account: { readonly availableMicros: number };
 }
 
 /** What a bid with this cap reserves: the most that the platform can charge [micros]. */

@@ -174,7 +174,7 @@ function health(summary: RunSummary, paint: Paint): string {
     `disputed ${formatMoney(disputedMicros, currency)}`,
     `${count(summary.restarts)} restarts`,
     `${count(summary.quarantined)} quarantined`,
-    `${count(summary.refusedReports)} reports and ${count(summary.refusedFeeds)} feed records refused`,
+    `refused: ${count(summary.refusedReports)} reports, ${count(summary.refusedFeeds)} feed records`,
   ];
   const latency = performance.tickLatencyMs;
   const speed = [`${count(summary.decisions)} decisions`];

@@ -104,9 +104,10 @@ export class Timeline {
     this.#feedCost = table();
   }
 
-  /** Spend counts in the bin of its bid, conversions in the bin of their arrival (T1). */
-  reportsBooked({ batch, bookedMicros, tick }: ReportsBooked): void {
+  /** Spend counts in the bin of its bid, conversions in the bin of their arrival (T1); `refused` rows count nowhere. */
+  reportsBooked({ batch, bookedMicros, tick }: ReportsBooked, refused: ReadonlySet<number>): void {
     for (let row = 0; row < batch.length; row++) {
+      if (refused.has(row)) continue;
       if (batch.kind[row] === ReportKind.spend) {
         const bin = this.#bin(batch.tick[row]) ?? this.#bins - 1;
         this.#spend.add(batch.platform[row], bin, bookedMicros[row]);

@@ -66,6 +66,7 @@ const everything = setup({
         again: { target: "a", reenter: true, actions: "count" },
         same: { target: "a", actions: "shout" },
         forbidden: {},
+        end: { target: "over", actions: "count" },
         burst: { actions: [raise({ type: "go.home" }), raise(({ context }) => ({ type: `x${context.count}` }))] },
       },
     },

@@ -131,6 +131,21 @@ describe.each(logics)("supervision of $how campaigns", ({ logic }) => {
     expect(actor.getSnapshot().context.quarantined).toBe(0);
   });
 
+  it("counts only the failures within the window (S6)", () => {
+    const { facts, run } = portfolio({ logic, fails: (slot, tick) => slot === 0 && tick % 15 === 5 });
+    run(0, 100);
+    expect(facts.filter((fact) => fact.includes("quarantined"))).toEqual([]);
+    expect(facts.filter((fact) => fact.includes("restarted"))).toHaveLength(7);
+  });
+
+  it("gives a released campaign a clean record (S6)", () => {
+    const { actor, facts, run } = portfolio({ logic, fails: (slot, tick) => slot === 2 && tick <= 10 });
+    run(0, 10);
+    actor.send({ type: "release", slot: 2 });
+    run(10, 13);
+    expect(facts.slice(2)).toEqual(["4 campaign.quarantined 2", "10 campaign.restarted 2", "11 campaign.restarted 2"]);
+  });
+
   it("forgets failures after a quiet window", () => {
     const { actor, facts, run } = portfolio({ logic, fails: (slot, tick) => slot === 0 && tick % 25 === 5 });
     run(0, 160);

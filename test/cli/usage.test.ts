@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const BIN = fileURLToPath(new URL("../../bin/campaign-engine.js", import.meta.url));
+const BIN = fileURLToPath(new URL("../../src/cli/bin.js", import.meta.url));
 
 function run(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {

@@ -68,9 +68,9 @@ export function boardArbitrary(platforms: number, periodTicks: number): fc.Arbit
 
 /** Balances that a ledger can have: spent + reserved ≤ budget, whatever the day leaves of it. */
 export function accountArbitrary(): fc.Arbitrary<AccountView & { dailyBudgetMicros: number | null }> {
-  const budget = fc.oneof(micros(1_000_000_000_000), micros(100_000_000), micros(3_000_000));
+  const budgets = fc.oneof(micros(1_000_000_000_000), micros(100_000_000), micros(3_000_000));
   return fc
-    .record({ budget, spent: amount(1), reserved: amount(1), day: fc.option(amount(1)) })
+    .record({ budget: budgets, spent: amount(1), reserved: amount(1), day: fc.option(amount(1)) })
     .map(({ budget, spent, reserved, day }) => {
       const spentMicros = Math.floor(budget * spent);
       const reservedMicros = Math.floor((budget - spentMicros) * reserved);

@@ -1,6 +1,7 @@
 /** The registry of decision policies, by name. */
 import { EngineError } from "../errors.ts";
 import { dualDescent } from "./dual-descent.ts";
+import { gammaPacing } from "./gamma-pacing.ts";
 import { greedyCpc, greedyRoi } from "./greedy-roi.ts";
 import { ortb } from "./ortb.ts";
 import { pid } from "./pid.ts";
@@ -9,7 +10,7 @@ import { equalSplit, uniform } from "./uniform.ts";
 
 /** Every policy that a campaign can name. */
 export const policies: ReadonlyMap<string, Policy> = new Map(
-  [greedyRoi, greedyCpc, uniform, pid, ortb, dualDescent, equalSplit].map((policy): [string, Policy] => [
+  [gammaPacing, greedyRoi, greedyCpc, uniform, pid, ortb, dualDescent, equalSplit].map((policy): [string, Policy] => [
     policy.name,
     policy as Policy,
   ]),

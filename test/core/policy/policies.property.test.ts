@@ -92,6 +92,28 @@ describe.each([...policies.values()])("$name", (policy) => {
   });
 });
 
+describe("the random worlds", () => {
+  it("bring about bids, and every way of not bidding that the shared rules know", () => {
+    const dual = policies.get("dual-descent")!;
+    const reasons = fc
+      .sample(inputArbitrary(), { numRuns: 1500, seed: 1 })
+      .map((input) => dual.decide(input, dual.create(input.spec, input.platforms)).decision.reason);
+    expect(reasons.filter((each) => each.startsWith("bid.")).length).toBeGreaterThan(100);
+    expect(reasons).toEqual(
+      expect.arrayContaining([
+        "bid.capped",
+        "hold.unprofitable",
+        "hold.unaffordable",
+        "hold.no-evidence",
+        "fallback.no-platform",
+        "fallback.stale-feed",
+        "exhausted.budget",
+        "exhausted.daily-budget",
+      ]),
+    );
+  });
+});
+
 describe("greedy-roi", () => {
   it("bids on no platform but the one of highest ROI among those it could bid on", () => {
     const greedy = policies.get("greedy-roi")!;

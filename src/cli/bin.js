@@ -5,9 +5,9 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
-const compiled = new URL("../dist/src/cli/main.js", import.meta.url);
-const source = new URL("../src/cli/main.ts", import.meta.url);
-const projectNode = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
+const compiled = new URL("../../dist/src/cli/main.js", import.meta.url);
+const source = new URL("./main.ts", import.meta.url);
+const projectNode = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
 const [major, minor] = process.versions.node.split(".").map(Number);
 const isRecent = major > 22 || (major === 22 && minor >= 18);
 
