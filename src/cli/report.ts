@@ -22,6 +22,8 @@ interface ReportRequest extends ReportOptions {
   readonly logLevel: DecisionLogLevel;
   /** Policies to play, one run each; none: as the campaigns declare. */
   readonly policies: readonly string[];
+  /** Period of the wall clock [ms]; absent: as fast as it goes. */
+  readonly periodMs?: number | undefined;
   /** The part of the command line that reproduces the run. */
   readonly command: string;
   /** What the reader must know to read the figures right. */
@@ -45,7 +47,7 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
   try {
     for (const [label, each] of variants(plan, request.policies)) {
       const log = request.log === undefined || runs.length > 0 ? undefined : request.log;
-      const options = { label, logLevel: request.logLevel, signal: interrupt.signal, hasProgress: request.progress };
+      const options = { label, logLevel: request.logLevel, signal: interrupt.signal, hasProgress: request.progress, periodMs: request.periodMs };
       runs.push(await play(each, log === undefined ? options : { ...options, log }));
       if (interrupt.signal.aborted) break;
     }

@@ -9,7 +9,7 @@ import type { RunSummary } from "../observe/summary.ts";
 import type { RunTimeline } from "../observe/timeline.ts";
 import { PathMarket } from "../platforms/path-market.ts";
 import type { CampaignExposure, MarketPaths } from "../platforms/paths.ts";
-import { virtualClock } from "../runtime/clock.ts";
+import { virtualClock, wallClock } from "../runtime/clock.ts";
 import { Engine } from "../runtime/engine.ts";
 import type { EngineConfig } from "../runtime/engine.ts";
 import { runEngine } from "../runtime/scheduler.ts";
@@ -29,6 +29,8 @@ export interface RunOptions {
   /** Shown beside the progress bar. */
   readonly label: string;
   readonly signal: AbortSignal;
+  /** Period of the wall clock [ms]; absent: as fast as it goes. */
+  readonly periodMs?: number | undefined;
   readonly hasProgress: boolean;
 }
 
@@ -61,8 +63,8 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
   const observers: EngineObserver[] = [run];
   const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
   if (log !== null) observers.push(log);
-  const clock = virtualClock();
-  const engine = new Engine(config, { market, observers, nowMs: clock.nowMs });
+  const clock = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);
+  const engine = new Engine(config, { market, observers, nowMs: () => clock.nowMs() });
   const bar = progressBar(options.label, config.ticks, options.hasProgress);
   try {
     const outcome = await runEngine(engine, {

@@ -4,6 +4,7 @@ import { policyNamed } from "../core/policy/index.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { loadScenario } from "../scenario/loader.ts";
+import { parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
@@ -15,6 +16,8 @@ interface SimulateOptions extends ReportOptions {
   readonly policies?: readonly string[];
   readonly forecaster?: string;
   readonly interpreted?: boolean;
+  /** Period of the wall clock [ms]; absent: the virtual clock. */
+  readonly every?: number;
 }
 
 /** The `simulate` command. */
@@ -29,6 +32,7 @@ export function simulateCommand(): Command {
       .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
       .option("--policy <name>", "let every campaign decide by this policy")
       .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,dual-descent", parseNames)
+      .option("--every <duration>", "play in real time, a tick every so often (2s), instead of as fast as it goes", parsePeriod)
       .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
       .addHelpText(
         "after",
@@ -49,9 +53,16 @@ Examples:
     const isInterpreted = options.interpreted === true;
     await runAndReport(
       { ...plan, config: { ...plan.config, isInterpreted } },
-      { ...options, logLevel: level, policies, command: `simulate ${source} --seed ${plan.config.seed}`, notes: [] },
+      { ...options, logLevel: level, policies, periodMs: options.every, command: `simulate ${source} --seed ${plan.config.seed}`, notes: [] },
     );
   });
+}
+
+/** @throws InvalidArgumentError */
+function parsePeriod(text: string): number {
+  const periodMs = parseDuration(text);
+  if (periodMs === null || periodMs === 0) throw new InvalidArgumentError("A duration such as 2s or 500ms.");
+  return periodMs;
 }
 
 function planOf(resolved: ReturnType<typeof resolveScenario>): RunPlan {

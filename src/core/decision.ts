@@ -109,7 +109,7 @@ export interface DecisionLimits {
 
 /** What a bid with this cap reserves: the most that the platform can charge [micros]. */
 export function reservationMicros(capMicros: number, overDeliveryFactor: number): number {
-  return Math.floor(capMicros * overDeliveryFactor);
+  return Math.ceil(capMicros * overDeliveryFactor);
 }
 
 function invalid(what: string, expected: string): EngineError {

@@ -199,7 +199,7 @@ export const scenarioSchema = z
     tick: duration().default("1m").describe("Time between two decisions. A day is a whole number of them."),
     duration: duration().default("1d").describe("Simulated time."),
     warmup: duration().default("1d").describe("How long the platforms are listened to before the start."),
-    policy: policy().default("dual-descent").describe("Decision policy of campaigns that name none."),
+    policy: policy().default("gamma-pacing").describe("Decision policy of campaigns that name none."),
     forecaster: forecaster().default("count-weighted").describe("Forecaster of campaigns that name none."),
     log: z
       .strictObject({

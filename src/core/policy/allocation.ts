@@ -5,13 +5,14 @@
  * A1 Σ reservationMicros(cap) ≤ availableMicros (P1); A2 max(floor, minBid) ≤ bid ≤ maxBid (P2); A3 cap ≥ bid: a click won can be paid;
  * A4 one candidate per allowed platform, every figure finite if the wishes are; A5 kind `bid` has a bid, `hold` and `exhausted` have none.
  */
+import { reservationMicros } from "../decision.ts";
 import type { Binding, Candidate, Decision, Reason, Verdict } from "../decision.ts";
 import { Health } from "../forecast/board.ts";
 import type { ForecastBoard } from "../forecast/board.ts";
 import type { PolicyInput } from "./policy.ts";
-import { fitBids, isOpen, keepBest, reservationMicros, shareOut } from "./sharing.ts";
+import { fitBids, isOpen, keepBest, shareOut } from "./sharing.ts";
 
-export { isOpen, reservationMicros } from "./sharing.ts";
+export { isOpen } from "./sharing.ts";
 
 /** A feed older than this is stale: one half-life of the CVR level (decision-engine 1.3, 2.9(i)). */
 const STALE_MS = 75 * 60_000;

@@ -3,13 +3,9 @@
  *
  * Holds A1, A2 and A3 of the allocation: what is granted is affordable, within limits, and pays for at least one click.
  */
+import { reservationMicros } from "../decision.ts";
 import type { Wishes } from "./allocation.ts";
 import type { PolicyInput } from "./policy.ts";
-
-/** What must be reserved for a cap [micros]: the platform may spend `overDeliveryFactor` (≥ 1) times the cap. */
-export function reservationMicros(capMicros: number, overDeliveryFactor: number): number {
-  return Math.ceil(capMicros * overDeliveryFactor);
-}
 
 /** Largest integer cap whose reservation fits into so much money. */
 function affordableCap(micros: number, overDeliveryFactor: number): number {

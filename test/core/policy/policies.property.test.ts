@@ -4,7 +4,7 @@ import type { Decision } from "../../../src/core/decision.ts";
 import { REASONS } from "../../../src/core/decision.ts";
 import { policies } from "../../../src/core/policy/index.ts";
 import type { PolicyInput } from "../../../src/core/policy/policy.ts";
-import { reservationMicros } from "../../../src/core/policy/allocation.ts";
+import { reservationMicros } from "../../../src/core/decision.ts";
 import { inputArbitrary, reportsArbitrary } from "../arbitraries.ts";
 
 /** An input, and what the reports on the decision bring. */
