@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import type { AnyStateMachine } from "xstate";
 import { machines } from "../../machines/index.ts";
+import { toMermaid } from "../../machines/mermaid.ts";
 import { EngineError } from "../core/errors.ts";
 import { suggestion } from "../scenario/spelling.ts";
 
@@ -23,42 +24,21 @@ export function machinesCommand(): Command {
         throw new EngineError("CE_USAGE_INVALID", `There is no statechart "${name}"`, { hint });
       }
       for (const { name: title, notes, machine } of chosen) {
-        if (options.mermaid === true) process.stdout.write(mermaid(machine));
+        if (options.mermaid === true) process.stdout.write(toMermaid(machine));
         else if (name === undefined) process.stdout.write(`${title.padEnd(12)}${notes}\n`);
         else process.stdout.write(`${title}: ${notes}\n\n${outline(machine)}`);
       }
     });
 }
 
-interface Arrow {
-  readonly from: string;
-  readonly to: string;
-  readonly event: string;
-}
-
-function arrows(machine: AnyStateMachine): Arrow[] {
-  return Object.values(machine.root.states).flatMap((state) =>
-    [...state.transitions.values()].flat().map((transition) => ({
-      from: state.key,
-      to: transition.target?.[0]?.key ?? state.key,
-      event: transition.eventType === "" ? "always" : transition.eventType,
-    })),
-  );
-}
-
-function mermaid(machine: AnyStateMachine): string {
-  const lines = new Set(arrows(machine).map(({ from, to, event }) => `  ${from} --> ${to} : ${event}`));
-  const initial = machine.root.initial.target[0]?.key ?? "";
-  const finals = Object.values(machine.root.states).filter(({ type }) => type === "final");
-  const ends = finals.map(({ key }) => `  ${key} --> [*]`);
-  return ["stateDiagram-v2", `  [*] --> ${initial}`, ...lines, ...ends, ""].join("\n");
-}
-
+/** Every state with its description, and what leads out of it. */
 function outline(machine: AnyStateMachine): string {
-  const all = arrows(machine);
   const states = Object.values(machine.root.states).map((state) => {
-    const own = new Set(all.filter(({ from }) => from === state.key).map(({ to, event }) => `  ${event} → ${to}\n`));
-    return `${state.key}: ${state.description ?? ""}\n${[...own].join("")}`;
+    const ways = [...[...state.transitions.values()].flat(), ...(state.always ?? [])].map(
+      ({ eventType, target, description }) =>
+        `  ${eventType === "" ? "always" : eventType} → ${target?.[0]?.key ?? state.key}: ${description ?? ""}\n`,
+    );
+    return `${state.key}: ${state.description ?? ""}\n${ways.join("")}`;
   });
   return states.join("\n");
 }

@@ -47,7 +47,13 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
   try {
     for (const [label, each] of variants(plan, request.policies)) {
       const log = request.log === undefined || runs.length > 0 ? undefined : request.log;
-      const options = { label, logLevel: request.logLevel, signal: interrupt.signal, hasProgress: request.progress, periodMs: request.periodMs };
+      const options = {
+        label,
+        logLevel: request.logLevel,
+        signal: interrupt.signal,
+        hasProgress: request.progress,
+        periodMs: request.periodMs,
+      };
       runs.push(await play(each, log === undefined ? options : { ...options, log }));
       if (interrupt.signal.aborted) break;
     }

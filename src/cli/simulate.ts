@@ -32,7 +32,11 @@ export function simulateCommand(): Command {
       .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
       .option("--policy <name>", "let every campaign decide by this policy")
       .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,dual-descent", parseNames)
-      .option("--every <duration>", "play in real time, a tick every so often (2s), instead of as fast as it goes", parsePeriod)
+      .option(
+        "--every <duration>",
+        "play in real time, a tick every so often (2s), instead of as fast as it goes",
+        parsePeriod,
+      )
       .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
       .addHelpText(
         "after",
@@ -53,7 +57,14 @@ Examples:
     const isInterpreted = options.interpreted === true;
     await runAndReport(
       { ...plan, config: { ...plan.config, isInterpreted } },
-      { ...options, logLevel: level, policies, periodMs: options.every, command: `simulate ${source} --seed ${plan.config.seed}`, notes: [] },
+      {
+        ...options,
+        logLevel: level,
+        policies,
+        periodMs: options.every,
+        command: `simulate ${source} --seed ${plan.config.seed}`,
+        notes: [],
+      },
     );
   });
 }

@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "../..");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+
+/** The shell lines of the README's `sh` blocks, without their comments. */
+const lines = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
+  .flatMap(([, block]) => block.split("\n"))
+  .map((line) => line.replace(/\s+#.*$/, "").trim())
+  .filter((line) => line !== "");
+
+// Outputs of the examples land in a folder of their own; what they read is beside it, as in a clone.
+const folder = mkdtempSync(join(tmpdir(), "readme-"));
+cpSync(join(root, "src/scenario/examples"), join(folder, "src/scenario/examples"), { recursive: true });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the README", () => {
+  it("names only npm scripts that exist", () => {
+    const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, script]) => script);
+    expect(named.length).toBeGreaterThan(0);
+    for (const script of named) expect(Object.keys(manifest.scripts)).toContain(script);
+  });
+
+  const commands = lines.filter((line) => line.startsWith("npx campaign-engine "));
+
+  it("shows commands", () => {
+    expect(commands.length).toBeGreaterThan(5);
+  });
+
+  it.each(commands)("shows a command that works: %s", (command) => {
+    const args = command.split(/\s+/).slice(2);
+    const output = execFileSync(process.execPath, [join(root, "src/cli/bin.js"), ...args], {
+      cwd: folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    expect(output.length).toBeGreaterThan(20);
+  });
+
+  it("starts the main job with npm start", () => {
+    const [program, ...args] = manifest.scripts["start"].split(" ");
+    expect(program).toBe("node");
+    const output = execFileSync(process.execPath, [join(root, args[0]), ...args.slice(1)], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toMatch(/Reproduce/);
+    expect(readFileSync(join(folder, "report.html"), "utf8")).toMatch(/^<!doctype html>/i);
+  });
+});
