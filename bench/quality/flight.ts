@@ -5,6 +5,7 @@ import { PathMarket } from "../../src/platforms/path-market.ts";
 import { hindsightCurve } from "../../src/platforms/hindsight.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import { DEFAULT_LIMITS } from "../../machines/portfolio.ts";
+import { toldForecaster } from "./told.ts";
 import type { QualityWorld } from "./worlds.ts";
 
 /** What one policy achieved in one world. Shares are of the hindsight optimum's net value unless named otherwise. */
@@ -59,6 +60,7 @@ export function flightEngine(
       timeZone: "UTC",
       campaigns: [{ ...world.campaign, policy: contender.policy, forecaster: contender.forecaster }],
       supervision: DEFAULT_LIMITS,
+      forecasters: new Map([["told", toldForecaster(paths)]]),
     },
     { market, observers, nowMs: () => 0 },
   );

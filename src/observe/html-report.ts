@@ -156,7 +156,7 @@ function shareBars(summary: RunSummary): string {
 
 function forecastSection(platforms: readonly string[]): string {
   const note =
-    "What the forecaster said for a tick, and what the feed then told of it. Conversions count when they arrive.";
+    "What the forecaster said for a tick, and what the feed then told of it. Conversions count when they arrive; outcomes beyond three times the highest forecast are cut off.";
   return section(
     "Forecast against outcome",
     note,
@@ -169,11 +169,11 @@ function paretoSection(pareto: readonly ParetoSection[]): string {
   const note =
     "Every marginal cost per conversion reaches one point of the curve; no plan with the same spend has more conversions. Right of “marginal cost = value”, another conversion costs more than it is worth.";
   const names = pareto.map(({ campaign }) => campaign);
-  return `<div style="height:12px"></div>${section(
+  return section(
     "What more or less spend would bring",
     note,
     `${selector("campaign", "Campaign", names)}<div class="plots"><div class="plot" id="frontier"></div><div class="plot" id="waste"></div></div>`,
-  )}`;
+  );
 }
 
 function selector(id: string, label: string, names: readonly string[]): string {

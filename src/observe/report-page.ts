@@ -24,6 +24,7 @@ p { margin: 0; }
 .good { color: var(--good); } .bad { color: var(--bad); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 12px; }
 section { padding: 14px 16px; margin: 0 0 12px; min-width: 0; }
+main > .plots { margin-bottom: 12px; }
 .plots section { margin: 0; }
 .wide { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
@@ -175,12 +176,15 @@ export const PAGE_SCRIPT = String.raw`
   const forecastAgainst = (id, label, scale, suffix, text, forecast, outcome) =>
     plot(id, () => {
       const at = platform.selectedIndex;
+      /* A quiet minute's ratio can be far out: the forecast sets the scale. */
+      const most = 3 * Math.max(0, ...forecast[at]);
+      const range = (plot, low, high) => (most > 0 && high > most ? [Math.max(0, low), most] : uPlot.rangeNum(low, high, 0.1, true));
       return {
         data: [seconds, outcome[at], forecast[at]],
         ...overTime(axis(label, scale, suffix), [
           { ...line("outcome", css("--gap"), text), width: 0, paths: () => null, points: { show: true, size: 4, fill: css("--gap"), stroke: css("--gap") } },
           line("forecast", color(at), text, { width: 2.25 }),
-        ]),
+        ], { scales: { y: { range } } }),
       };
     });
   const redrawCvr = forecastAgainst("cvr", "conversions per click", 100, " %", percent(2), timeline.forecastCvr, timeline.feedCvr);

@@ -11,6 +11,7 @@ import { reservationMicros } from "../core/decision.ts";
 import type { Decision } from "../core/decision.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
 import type { CampaignState, EngineEvent, EngineObserver } from "../core/events.ts";
+import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
@@ -43,6 +44,8 @@ export interface EngineConfig {
   /** By slot. */
   readonly campaigns: readonly CampaignSpec[];
   readonly supervision: SupervisionLimits;
+  /** Forecasters beside the registered ones, by name. */
+  readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
   readonly isInterpreted?: boolean;
 }
@@ -92,6 +95,7 @@ export class Engine {
       forecasterNames: [...new Set(config.campaigns.map((spec) => spec.forecaster))],
       tickMs: config.tickMs,
       periodTicks: config.periodTicks,
+      forecasters: config.forecasters,
     });
     this.#tree = new ActorTree(config, market.platforms);
     this.#batches = market.platforms.map((_, platform) => new BidBatch(platform, config.campaigns.length));

@@ -6,7 +6,7 @@
  * F4 windows and forecasters take every tick once, however many listen.
  */
 import { type Observable, Subject, map, scan, share } from "rxjs";
-import type { ForecastBoard, Forecaster, HealthCode } from "../core/forecast/board.ts";
+import type { ForecastBoard, Forecaster, ForecasterFactory, HealthCode } from "../core/forecast/board.ts";
 import { createForecasters } from "../core/forecast/index.ts";
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
 import { SlidingWindow } from "../core/window.ts";
@@ -31,6 +31,8 @@ export interface FeedOptions {
   readonly tickMs: number;
   /** Ticks in a day. */
   readonly periodTicks: number;
+  /** Forecasters beside the registered ones, by name. */
+  readonly forecasters?: ReadonlyMap<string, ForecasterFactory> | undefined;
 }
 
 /** What was said about one platform's tick: nothing, one message, or more than one. */
@@ -58,11 +60,11 @@ export class Feed {
   readonly #heard: FeedUpdate[] = [];
 
   /** @throws EngineError `CE_FORECASTER_UNKNOWN`. */
-  constructor({ platforms, forecasterNames, tickMs, periodTicks }: FeedOptions) {
+  constructor({ platforms, forecasterNames, tickMs, periodTicks, forecasters: custom }: FeedOptions) {
     const boards = new Map<string, ForecastBoard>();
     const rows: Row[][] = platforms.map(() => []);
     for (const name of new Set(forecasterNames)) {
-      const { board, forecasters } = createForecasters(name, platforms.length, { tickMs, periodTicks });
+      const { board, forecasters } = createForecasters(name, platforms.length, { tickMs, periodTicks }, custom);
       boards.set(name, board);
       for (const [platform, forecaster] of forecasters.entries()) rows[platform].push({ board, forecaster });
     }

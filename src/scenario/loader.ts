@@ -177,7 +177,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     };
     return words[issue.expected] ?? `a ${issue.expected}`;
   }
-  return issue.message.replace(/^(?:Invalid \w+|Too \w+): expected (?:(?:number|string|int|array) )?/, "");
+  return issue.message.replace(/^Too \w+: expected (?:\w+ )?(?:to (?:be|have) )?/, "");
 }
 
 function shown(value: unknown): string {

@@ -11,10 +11,10 @@ export const MAX_TICKS = 1_000_000;
 /** Most platforms: reports carry their index in a byte. */
 export const MAX_PLATFORMS = 64;
 
-const money = () =>
-  z.union([z.number(), z.string().regex(MONEY_PATTERN)], {
-    error: 'an amount of money: 250, "250.00" or "250.00 EUR"',
-  });
+// A format that fails inside a union speaks for itself: it must say what the union says.
+const MONEY_WANTED = { error: 'an amount of money: 250, "250.00" or "250.00 EUR"' };
+const money = () => z.union([z.number(), z.string().regex(MONEY_PATTERN, MONEY_WANTED)], MONEY_WANTED);
+const LEVEL_WANTED = { error: "all, changes, or sample:N for every Nth decision" };
 const DURATION_WANTED = "a duration: 30s, 5m, 2h, 1d, 1w or a sum such as 1d12h";
 const duration = () => z.string({ error: DURATION_WANTED }).regex(DURATION_PATTERN, { error: DURATION_WANTED });
 const moment = () =>
@@ -204,9 +204,7 @@ export const scenarioSchema = z
     log: z
       .strictObject({
         level: z
-          .union([z.enum(["all", "changes"]), z.string().regex(/^sample:[1-9]\d{0,8}$/)], {
-            error: "all, changes, or sample:N for every Nth decision",
-          })
+          .union([z.enum(["all", "changes"]), z.string().regex(/^sample:[1-9]\d{0,8}$/, LEVEL_WANTED)], LEVEL_WANTED)
           .default("changes")
           .describe("Decisions to log: all, those that changed something, or every Nth (sample:100)."),
       })

@@ -32,14 +32,23 @@ export interface ForecasterSet {
   readonly forecasters: readonly Forecaster[];
 }
 
-/** The named forecaster for so many platforms, on a board of its own. @throws EngineError `CE_FORECASTER_UNKNOWN`. */
-export function createForecasters(name: string, platforms: number, options: ForecasterOptions): ForecasterSet {
-  if (!Object.hasOwn(FORECASTERS, name)) {
+/**
+ * The named forecaster for so many platforms, on a board of its own.
+ * @param custom forecasters beside those of {@link FORECASTERS}
+ * @throws EngineError `CE_FORECASTER_UNKNOWN`.
+ */
+export function createForecasters(
+  name: string,
+  platforms: number,
+  options: ForecasterOptions,
+  custom?: ReadonlyMap<string, ForecasterFactory>,
+): ForecasterSet {
+  const create = custom?.get(name) ?? (Object.hasOwn(FORECASTERS, name) ? FORECASTERS[name].create : null);
+  if (create === null) {
     throw new EngineError("CE_FORECASTER_UNKNOWN", `There is no forecaster "${name}".`, {
       expected: Object.keys(FORECASTERS).join(", "),
     });
   }
-  const { create } = FORECASTERS[name];
   const board = createBoard(name, platforms, options.periodTicks);
   return { board, forecasters: Array.from({ length: platforms }, (_, platform) => create(board, platform, options)) };
 }

@@ -74,7 +74,7 @@ export function cautiousValue({ spec, board }: PolicyInput, row: number, z: numb
 }
 
 /** Spend and conversions of bids whose reports are outstanding, as expected. */
-function inFlight(memory: GammaMemory): { spendMicros: number; conversions: number; clicks: number } {
+export function inFlight(memory: GammaMemory): { spendMicros: number; conversions: number; clicks: number } {
   let spendMicros = 0;
   let conversions = 0;
   let clicks = 0;

@@ -84,6 +84,11 @@ export class Outlook {
     this.length = i + 1;
   }
 
+  /** Place in `spec.platforms` of the i-th platform added. */
+  rowAt(i: number): number {
+    return this.#rows[i].row;
+  }
+
   /** Values a conversion at gamma [micros], and a unit of reach at eta [micros]. */
   aim(lnGamma: number, etaMicros = 0): void {
     const gammaMicros = etaMicros > 0 ? Math.exp(lnGamma) : 0;

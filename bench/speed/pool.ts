@@ -1,0 +1,91 @@
+/** Birth, death and restart of campaigns in a pool, and what they weigh. */
+import { createActor } from "xstate";
+import type { ActorRefFrom, AnyActorLogic } from "xstate";
+import { campaignMachine } from "../../machines/campaign.ts";
+import { compile } from "../../src/actors/compiled.ts";
+import { createPool } from "../../src/actors/pool.ts";
+import type { PoolLogic } from "../../src/actors/pool.ts";
+import { sampleInput, tickEvent } from "./sample.ts";
+import { heapBytes, plain, race } from "./timing.ts";
+import type { Figure, Sizes } from "./timing.ts";
+
+/** Restarts over which the heap must stay flat, in multiples of the pool's size. */
+const RESTART_TURNS = 2;
+
+/** Times against raw `createActor`, then heap. */
+export function pool({ campaigns, rounds }: Sizes): Figure[] {
+  const logic = compile(campaignMachine) as AnyActorLogic;
+  const poolLogic = createPool(logic);
+  const slots = Array.from({ length: campaigns }, (_, slot) => slot);
+  const spawn = () => {
+    const members = slots.map((slot) => ({ slot, id: `campaign:${slot}`, input: sampleInput(slot) }));
+    return createActor(poolLogic, { input: { members } }).start();
+  };
+  const restart = (actor: ActorRefFrom<PoolLogic>) => actor.send({ type: "children.restart", slots });
+  const bench = `pool of ${campaigns}`;
+  const figures = race(
+    bench,
+    [
+      {
+        subject: "raw createActor and start",
+        operations: campaigns,
+        prepare: () => () => {
+          for (const slot of slots) createActor(logic, { input: sampleInput(slot) }).start();
+        },
+      },
+      {
+        subject: "spawn",
+        operations: campaigns,
+        goal: { most: 25, ofRatio: false },
+        prepare: () => () => void spawn(),
+      },
+      {
+        subject: "stop",
+        operations: campaigns,
+        prepare: () => {
+          const actor = spawn();
+          return () => void actor.stop();
+        },
+      },
+      {
+        subject: "restart",
+        operations: campaigns,
+        goal: { most: 100, ofRatio: false },
+        prepare: () => {
+          const actor = spawn();
+          fail(actor);
+          return () => restart(actor);
+        },
+      },
+    ],
+    rounds,
+  );
+  const empty = heapBytes();
+  const actor = spawn();
+  const full = heapBytes();
+  for (let turn = 0; turn < RESTART_TURNS; turn += 1) {
+    fail(actor);
+    restart(actor);
+  }
+  const after = heapBytes();
+  const restarts = `after ${RESTART_TURNS * campaigns} restarts`;
+  return [
+    ...figures,
+    plain(bench, "heap per campaign", (full - empty) / actor.getSnapshot().slots.length, "bytes"),
+    {
+      bench,
+      subject: `heap ${restarts}`,
+      value: (after - empty) / campaigns,
+      unit: "bytes",
+      baseline: "heap per campaign",
+      ratio: (after - empty) / (full - empty),
+      goal: { most: 1.25, ofRatio: true },
+    },
+  ];
+}
+
+/** Makes every child fail. */
+function fail(actor: ActorRefFrom<PoolLogic>): void {
+  const event = tickEvent(-1);
+  for (const child of actor.getSnapshot().children) child.send(event);
+}
