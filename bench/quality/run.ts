@@ -6,10 +6,13 @@ import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
 import type { Contender, FlightScore } from "./flight.ts";
+import { readRecordings } from "../../src/platforms/recording.ts";
 import { parseDayShapes } from "../../src/platforms/day-shape.ts";
 import { failures, tabulate } from "./gates.ts";
 import type { Row } from "./gates.ts";
 import type { Job, WorkerSetup } from "./worker.ts";
+import { recordedMarket } from "./replay-world.ts";
+import type { RecordedMarket } from "./replay-world.ts";
 import { SCENARIOS } from "./worlds.ts";
 import type { Scenario } from "./worlds.ts";
 
@@ -24,6 +27,7 @@ interface Options {
   readonly money: string;
   readonly shapes?: string;
   readonly histograms?: string;
+  readonly recordings: readonly string[];
   readonly workers: string;
   readonly json?: string;
 }
@@ -50,13 +54,25 @@ const program = new Command("bench:quality")
   .option("--volume <factor>", "scale of all volumes", "1")
   .option("--money <factor>", "scale of all money", "1")
   .option("--shapes <file>", "hourly traffic shapes (region_id,dow,hour,traffic_share) instead of synthetic ones")
-  .option("--histograms <file>", "price histograms (JSON: name → count per price) for S12")
+  .option("--histograms <file>", "price histograms (JSON: name → count per price) for S12 and the recordings")
+  .option("--recordings <files...>", "recorded markets to play as well, e.g. exports of your own", [])
   .option("--workers <n>", "worker threads", String(availableParallelism()))
   .option("--json <file>", "write seeds, scores and table to this file");
 
 const options = program.parse().opts<Options>();
 const seeds = parseSeeds(options.seedFile === undefined ? options.seeds : readFileSync(options.seedFile, "utf8"));
-const scenarios = options.scenarios.split(",").map(parseScenario);
+const histograms =
+  options.histograms === undefined
+    ? {}
+    : { priceHistograms: JSON.parse(readFileSync(options.histograms, "utf8")) as Record<string, readonly number[]> };
+const recordings: RecordedMarket[] = [];
+for (const file of options.recordings) {
+  recordings.push(recordedMarket(file, await readRecordings([file]), histograms));
+}
+const scenarios: string[] = [
+  ...options.scenarios.split(",").filter(Boolean).map(parseScenario),
+  ...recordings.map(({ name }) => name),
+];
 const setup: WorkerSetup = {
   contenders: options.policies.split(",").map(parseContender),
   world: {
@@ -65,10 +81,9 @@ const setup: WorkerSetup = {
     volumeScale: Number(options.volume),
     moneyScale: Number(options.money),
     ...(options.shapes === undefined ? {} : { shapes: parseDayShapes(readFileSync(options.shapes, "utf8")) }),
-    ...(options.histograms === undefined
-      ? {}
-      : { priceHistograms: JSON.parse(readFileSync(options.histograms, "utf8")) as Record<string, readonly number[]> }),
+    ...histograms,
   },
+  recordings,
 };
 
 const scores = await playAll();

@@ -53,7 +53,8 @@ export interface WorldOptions {
 
 /** One run of the bench. */
 export interface QualityWorld {
-  readonly scenario: Scenario;
+  /** One of {@link SCENARIOS}, or the name of a recording. */
+  readonly scenario: string;
   readonly seed: number;
   readonly tickMs: number;
   readonly paths: MarketPaths;

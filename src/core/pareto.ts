@@ -42,7 +42,13 @@ export function paretoCurve(input: PolicyInput, memory: GammaMemory): ParetoCurv
   const aim = takeAim(input, memory);
   const outlook = new Outlook();
   // The curve shows what lies beyond the value of a conversion too, whatever limits the bids have.
-  lookAhead(outlook, { ...input, spec: { ...spec, wasteAllowance: Math.max(spec.wasteAllowance, 1) } }, memory, spec.flight.endTick, aim.reach);
+  lookAhead(
+    outlook,
+    { ...input, spec: { ...spec, wasteAllowance: Math.max(spec.wasteAllowance, 1) } },
+    memory,
+    spec.flight.endTick,
+    aim.reach,
+  );
   const point = (gammaMicros: number, etaMicros = 0): ParetoPoint => {
     outlook.aim(Math.log(gammaMicros), etaMicros);
     const { spendMicros, conversions } = outlook;
