@@ -95,7 +95,13 @@ const broken = rows
 process.stdout.write(broken.length === 0 ? "Every gate holds.\n" : `Gates missed:\n  ${broken.join("\n  ")}\n`);
 if (options.json !== undefined) {
   const command = `npm run bench:quality -- ${process.argv.slice(2).join(" ")}`;
-  writeFileSync(options.json, `${JSON.stringify({ command, rows, scores: scores.map(rounded) })}\n`);
+  const columns = Object.keys(scores[0]) as (keyof FlightScore)[];
+  const lines = scores.map((score) => JSON.stringify(columns.map((column) => rounded(score[column]))));
+  const table = rows.map((row) => JSON.stringify(row));
+  writeFileSync(
+    options.json,
+    `{"command":${JSON.stringify(command)},\n"rows":[\n${table.join(",\n")}\n],\n"columns":${JSON.stringify(columns)},\n"scores":[\n${lines.join(",\n")}\n]}\n`,
+  );
 }
 
 /** Deals the worlds out to the workers; scores come back in the order of the jobs, whoever played them. */
@@ -190,10 +196,7 @@ function renderTable(table: readonly Row[]): string {
   return out.toString();
 }
 
-function rounded(score: FlightScore): FlightScore {
-  const entries = Object.entries(score).map(([key, value]) => [
-    key,
-    typeof value === "number" ? Number(value.toPrecision(6)) : (value as unknown),
-  ]);
-  return Object.fromEntries(entries) as FlightScore;
+/** Six digits are more than a flight's noise leaves. */
+function rounded(value: FlightScore[keyof FlightScore]): typeof value {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
 }

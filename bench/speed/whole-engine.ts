@@ -5,7 +5,7 @@ import type { Market, MarketNews } from "../../src/platforms/market.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import { benchWorld } from "./world.ts";
 import type { BenchWorld } from "./world.ts";
-import { cpuMicroseconds, median, plain, quantile } from "./timing.ts";
+import { cpuMicroseconds, heapBytes, median, plain, quantile } from "./timing.ts";
 import type { Figure, Sizes } from "./timing.ts";
 
 const POLICY = "dual-descent";
@@ -56,6 +56,8 @@ interface Flight {
   readonly startupMs: number;
   /** Wall-clock time of each tick, without the market's [ms]. */
   readonly latenciesMs: readonly number[];
+  /** Heap that is really in use at the end, market included [bytes]. */
+  readonly liveBytes: number;
 }
 
 /** Few campaigns against many: the cost of a decision must not grow with their number. */
@@ -95,6 +97,12 @@ export function wholeEngine({ campaigns, fewCampaigns, ticks, rounds }: Sizes): 
       plain(bench, `${at} engine's tick, p${share * 100}`, quantile(latencies, share), "ms"),
     ),
     plain(bench, `${at} startup`, median(flights.map((flight) => flight.many.startupMs)), "ms", 2000),
+    plain(
+      bench,
+      `${at} live heap, market included`,
+      median(flights.map((flight) => flight.many.liveBytes)) / 2 ** 20,
+      "MiB",
+    ),
     plain(bench, `${at} peak resident memory, market included`, residentMebibytes, "MiB", 400),
   ];
 }
@@ -120,6 +128,7 @@ function fly({ config, createMarket }: BenchWorld): Flight {
     latenciesMs.push(performance.now() - fromMs - market.wallMs);
   }
   const cpu = cpuMicroseconds() - startedAt - market.cpu;
+  const liveBytes = heapBytes();
   engine.stop();
-  return { engine: cpu / decisions, market: market.cpu / decisions, startupMs, latenciesMs };
+  return { engine: cpu / decisions, market: market.cpu / decisions, startupMs, latenciesMs, liveBytes };
 }

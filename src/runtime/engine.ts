@@ -15,6 +15,7 @@ import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { BidBatch, ReportKind } from "../core/reports.ts";
 import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
@@ -48,6 +49,8 @@ export interface EngineConfig {
   readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
   readonly isInterpreted?: boolean;
+  /** The policy of a name that a campaign gives. Default: the registry. */
+  readonly policyOf?: (name: string) => Policy;
 }
 
 /** The parts that an engine is put together from. */

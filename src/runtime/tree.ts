@@ -18,6 +18,7 @@ import type { CampaignSpec } from "../core/campaign.ts";
 import type { Health, HealthCode } from "../core/forecast/board.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import { policyNamed } from "../core/policy/index.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import type { FeedUpdate } from "./feed.ts";
 
 /** What a tree is grown from. */
@@ -25,6 +26,8 @@ export interface TreeConfig {
   readonly campaigns: readonly CampaignSpec[];
   readonly supervision: SupervisionLimits;
   readonly isInterpreted?: boolean;
+  /** The policy of a name that a campaign gives. Default: the registry. */
+  readonly policyOf?: (name: string) => Policy;
 }
 
 /** What supervision made known. */
@@ -118,7 +121,7 @@ export class ActorTree {
 
   /** Stops every actor. */
   stop(why: string): void {
-    this.#root.send({ type: "stop", why });
+    if (this.#root.getSnapshot().status === "active") this.#root.send({ type: "stop", why });
     this.#root.stop();
   }
 
@@ -154,10 +157,13 @@ export class ActorTree {
   }
 }
 
-function portfoliosOf({ campaigns, supervision }: TreeConfig, platforms: readonly PlatformSpec[]): PortfolioInput[] {
+function portfoliosOf(
+  { campaigns, supervision, policyOf = policyNamed }: TreeConfig,
+  platforms: readonly PlatformSpec[],
+): PortfolioInput[] {
   const members = new Map<string, { slot: number; id: string; input: CampaignInput }[]>();
   for (const [slot, spec] of campaigns.entries()) {
-    const input: CampaignInput = { spec, slot, policy: policyNamed(spec.policy), platforms };
+    const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy), platforms };
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
     list.push({ slot, id: `campaign:${spec.id}`, input });

@@ -120,8 +120,9 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   lookAhead(flightOutlook, input, memory, flight.endTick, reach);
   const leftMicros = account.budgetMicros - account.spentMicros - going.spendMicros;
   const budget = { spendWeight: 1, conversionWeight: 0, limit: leftMicros };
+  // Written so that a solution that is no number (the solver's word for failure) is taken over, not passed over.
   const lnBudget = solveGamma(flightOutlook, budget, lnFloor, lnTop, lnStart);
-  if (lnBudget < lnTop) {
+  if (!(lnBudget >= lnTop)) {
     lnTop = lnBudget;
     binding = "budget";
   }
@@ -131,7 +132,7 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
     dayLimitMicros = account.availableMicros + account.reservedMicros - going.spendMicros;
     lookAhead(dayOutlook, input, memory, Math.min(flight.endTick, dayEndTick), reach);
     const lnDay = solveGamma(dayOutlook, { ...budget, limit: dayLimitMicros }, lnFloor, lnTop, lnStart);
-    if (lnDay < lnTop) {
+    if (!(lnDay >= lnTop)) {
       lnTop = lnDay;
       binding = "budget";
     }
@@ -142,7 +143,7 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   if (cpaMicros > 0 && Math.log(cpaMicros) < lnTop) {
     const cpa = { spendWeight: 1, conversionWeight: -cpaMicros, limit: cpaLimitMicros };
     const lnCpa = solveGamma(flightOutlook, cpa, Math.log(cpaMicros), lnTop, lnStart);
-    if (lnCpa < lnTop) {
+    if (!(lnCpa >= lnTop)) {
       lnTop = lnCpa;
       binding = "cpa";
     }
@@ -157,7 +158,7 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
     const due = modelConversions(memory) + going.conversions;
     const goal = { spendWeight: 0, conversionWeight: 1, limit: goals.conversions - due };
     const lnGoal = solveGamma(flightOutlook, goal, lnGamma, lnTop, lnStart);
-    if (lnGoal > lnGamma) binding = "goal";
+    if (!(lnGoal <= lnGamma)) binding = "goal";
     lnGamma = lnGoal;
   }
   let etaMicros = 0;
@@ -186,7 +187,7 @@ function nearestReachGoal(
   for (const platform of spec.platforms) perClick = Math.max(perClick, board.impressionsPerClick[platform]);
   const impressionsLeft = (goals.impressions ?? 0) - memory.impressions - clicksInFlight * perClick;
   if (clicksLeft <= 0 && impressionsLeft <= 0) return null;
-  return clicksLeft / (goals.clicks ?? 1) >= impressionsLeft / (goals.impressions ?? 1)
+  return clicksLeft / (goals.clicks || 1) >= impressionsLeft / (goals.impressions || 1)
     ? { kind: "clicks", left: clicksLeft }
     : { kind: "impressions", left: impressionsLeft };
 }

@@ -186,7 +186,8 @@ export function solveGamma(
     isBroken ||= Number.isNaN(excess);
     return excess <= 0;
   };
-  if (isWithin(lnHigh) || lnHigh <= lnLow) return isBroken ? Number.NaN : lnHigh;
+  if (isWithin(lnHigh) || lnHigh <= lnLow) return lnHigh;
+  if (isBroken) return Number.NaN;
   // The solution moves little from tick to tick: widen around the last one until it is enclosed.
   let low = Math.min(Math.max(lnStart - TOLERANCE / 2, lnLow), lnHigh);
   let high = low;
@@ -200,7 +201,7 @@ export function solveGamma(
     }
   } else {
     do {
-      if (low <= lnLow) return isBroken ? Number.NaN : lnLow;
+      if (low <= lnLow) return lnLow;
       high = low;
       low = Math.max(lnLow, low - stride);
       stride *= 4;

@@ -37,7 +37,7 @@ describe("gamma", () => {
     const { decision } = decide(gammaWorld());
     expect(decision).toMatchObject({ kind: "bid", reason: "bid.placed", binding: "value" });
     expect(decision.gammaMicros).toBeCloseTo(60 * UNIT, -1);
-    expect(decision.candidates.map((each) => each.bidMicros)).toEqual([3 * UNIT - 1, 3 * UNIT - 1].map(expect.closeTo));
+    for (const { bidMicros } of decision.candidates) expect(Math.abs(bidMicros - 3 * UNIT)).toBeLessThanOrEqual(1);
   });
 
   it("falls until the budget lasts to the end of the flight", () => {
@@ -169,7 +169,7 @@ describe("goals (item 8)", () => {
   const none = { impressions: null, clicks: null, conversions: null };
 
   it("that fall short raise gamma within the waste allowance", () => {
-    const goals = { ...none, conversions: 85 };
+    const goals = { ...none, conversions: 97.5 };
     const strict = decide(gammaWorld({ spec: { goals } })).decision;
     const lenient = decide(gammaWorld({ spec: { goals, wasteAllowance: 1 } })).decision;
     expect(strict).toMatchObject({ binding: "value", gammaMicros: expect.closeTo(60 * UNIT, -1) });
@@ -243,7 +243,7 @@ describe("the fallback ladder (item 9)", () => {
     const broken = {
       ...memory,
       gammaMicros: 40 * UNIT,
-      own: memory.own.map((own) => ({ ...own, clicks: Number.NaN })),
+      own: [{ ...memory.own[0], clicks: Number.NaN }, memory.own[1]],
     };
     const { decision } = decide(gammaWorld({ tick: 1 }), broken);
     expect(decision).toMatchObject({ reason: "fallback.unsolved", gammaMicros: 36 * UNIT });

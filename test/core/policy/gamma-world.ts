@@ -53,14 +53,12 @@ export function gammaWorld(changes: WorldChanges = {}): PolicyInput {
     wasteAllowance: 0,
     ...changes.spec,
   };
-  const platforms = cvr.map((_, p): PlatformSpec => ({
-    id: `p${p}`,
-    pricing: "second-price",
-    control: "bid",
-    floorMicros: 0,
-    overDeliveryFactor: 1,
-    ...changes.platform?.(p),
-  }));
+  const platforms = cvr.map((_, p): PlatformSpec =>
+    Object.assign(
+      { id: `p${p}`, pricing: "second-price", control: "bid", floorMicros: 0, overDeliveryFactor: 1 } as const,
+      changes.platform?.(p),
+    ),
+  );
   const account: AccountView = {
     budgetMicros,
     spentMicros: 0,
