@@ -1,5 +1,6 @@
 /** The command line: composes the commands, runs the one that is asked for, and ends with an honest exit code. */
 import { Command } from "commander";
+import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
@@ -23,7 +24,14 @@ function program(): Command {
       "after",
       "\nExit codes: 0 ok, 1 unexpected, 2 usage, 3 bad scenario or data, 4 expectation violated, 130 interrupted.",
     );
-  for (const command of [simulateCommand(), replayCommand(), scenarioCommand(), schemaCommand(), machinesCommand()]) {
+  for (const command of [
+    simulateCommand(),
+    replayCommand(),
+    explainCommand(),
+    scenarioCommand(),
+    schemaCommand(),
+    machinesCommand(),
+  ]) {
     root.addCommand(command);
   }
   return root;

@@ -42,6 +42,8 @@ export interface PlayedRun {
   readonly timeline: RunTimeline;
   readonly log: DecisionLogEnd | null;
   readonly isInterrupted: boolean;
+  /** Expected value of the clicks bought at their true CVR − invoiced cost, as only the market knows it [micros]. */
+  readonly trueNetMicros: number;
 }
 
 /** The same plan with every campaign under another policy. */
@@ -79,10 +81,18 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
       timeline: run.timeline(),
       log: log?.close() ?? null,
       isInterrupted: outcome.isInterrupted,
+      trueNetMicros: trueNetMicros(market, config.campaigns),
     };
   } finally {
     bar.stop();
   }
+}
+
+function trueNetMicros({ truth, platforms }: PathMarket, campaigns: readonly CampaignSpec[]): number {
+  return truth.expectedConversions.reduce((net, conversions, cell) => {
+    const { valuePerConversionMicros } = campaigns[Math.floor(cell / platforms.length)];
+    return net + conversions * valuePerConversionMicros - truth.costMicros[cell];
+  }, 0);
 }
 
 /** A bar on stderr; silent when stderr is not a terminal. */

@@ -6,6 +6,7 @@ import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import { parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
+import { compareAndPrint } from "./compare.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
@@ -16,6 +17,8 @@ interface SimulateOptions extends ReportOptions {
   readonly policies?: readonly string[];
   readonly forecaster?: string;
   readonly interpreted?: boolean;
+  readonly compare?: boolean;
+  readonly seeds: number;
   /** Period of the wall clock [ms]; absent: the virtual clock. */
   readonly every?: number;
 }
@@ -37,6 +40,14 @@ export function simulateCommand(): Command {
         "play in real time, a tick every so often (2s), instead of as fast as it goes",
         parsePeriod,
       )
+      .addOption(
+        new Option("--compare", "play the policy against equal-split and greedy-roi on several seeds").conflicts([
+          "policies",
+          "log",
+          "report",
+        ]),
+      )
+      .option("--seeds <number>", "with --compare: how many seeds, from --seed upwards", parseSeeds, 10)
       .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
       .addHelpText(
         "after",
@@ -45,6 +56,7 @@ Examples:
   campaign-engine simulate                                   a calm day
   campaign-engine simulate storm --report storm.html         with a page of plots
   campaign-engine simulate my.yaml --seed 7 --json           figures for a machine
+  campaign-engine simulate storm --compare --seeds 20        is it better than an equal split?
   campaign-engine simulate storm --policies greedy-roi,dual-descent`,
       ),
   ).action(async (source: string, options: SimulateOptions) => {
@@ -55,6 +67,15 @@ Examples:
     const policies = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
     for (const name of policies) policyNamed(name);
     const isInterpreted = options.interpreted === true;
+    if (options.compare === true) {
+      const planOfSeed = (seed: number): RunPlan => {
+        const { config, ...market } = planOf(resolveScenario({ ...scenario, seed }, from.locate));
+        return { ...market, config: { ...config, isInterpreted } };
+      };
+      // Seeds wrap around at 2^32, as a seed is 32 bits.
+      const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
+      return compareAndPrint(planOfSeed, seeds, options.policy ?? null, options);
+    }
     await runAndReport(
       { ...plan, config: { ...plan.config, isInterpreted } },
       {
@@ -96,6 +117,12 @@ export function parseSeed(text: string): number {
   const seed = Number(text);
   if (!/^\d+$/.test(text) || seed > 0xffff_ffff) throw new InvalidArgumentError("A whole number from 0 to 4294967295.");
   return seed;
+}
+
+/** @throws InvalidArgumentError */
+function parseSeeds(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("A whole number from 1 to 9999.");
+  return Number(text);
 }
 
 /** @throws InvalidArgumentError */

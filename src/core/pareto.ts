@@ -63,7 +63,7 @@ export function paretoCurve(input: PolicyInput, memory: GammaMemory): ParetoCurv
   return {
     points: GAMMA_SHARES.map((share) => point(share * spec.valuePerConversionMicros)),
     operating: point(aim.gammaMicros, aim.etaMicros),
-    budgetLeftMicros: Math.max(0, account.budgetMicros - account.spentMicros - inFlight(memory).spendMicros),
+    budgetLeftMicros: Math.max(0, account.budgetMicros - account.spentMicros - inFlight(input, memory).spendMicros),
     cpaTargetMicros: spec.cpaTargetMicros,
   };
 }

@@ -16,8 +16,7 @@ import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import { BidBatch, ReportKind } from "../core/reports.ts";
-import type { ReportBatch } from "../core/reports.ts";
+import { BidBatch, ReportBatch, ReportKind } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { Market } from "../platforms/market.ts";
 import { dayStartTicks } from "./calendar.ts";
@@ -237,10 +236,19 @@ export class Engine {
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2). */
-  #book(batch: ReportBatch, tick: number): void {
-    if (batch.length === 0) return;
-    if (this.#booked.length < batch.length) this.#booked = new Float64Array(batch.length * 2);
-    for (let row = 0; row < batch.length; row += 1) this.#booked[row] = this.#bookRow(batch, row, tick);
+  #book(heard: ReportBatch, tick: number): void {
+    if (heard.length === 0) return;
+    if (this.#booked.length < heard.length) this.#booked = new Float64Array(heard.length * 2);
+    let accepted = 0;
+    const refused = new Set<number>();
+    for (let row = 0; row < heard.length; row += 1) {
+      const bookedMicros = this.#bookRow(heard, row, tick);
+      if (bookedMicros === null) refused.add(row);
+      else this.#booked[accepted++] = bookedMicros;
+    }
+    if (accepted === 0) return;
+    // Nobody learns from what the ledger refused: a repeat would count twice.
+    const batch = refused.size === 0 ? heard : without(heard, refused);
     this.#emit({ type: "reports.booked", ...this.#at(tick), batch, bookedMicros: this.#booked });
     let from = 0;
     while (from < batch.length) {
@@ -252,7 +260,7 @@ export class Engine {
     }
   }
 
-  #bookRow(batch: ReportBatch, row: number, tick: number): number {
+  #bookRow(batch: ReportBatch, row: number, tick: number): number | null {
     if (batch.kind[row] !== ReportKind.spend) return 0;
     const slot = batch.campaign[row];
     const platform = batch.platform[row];
@@ -261,7 +269,7 @@ export class Engine {
     if (settlement === null) {
       const why = isMicros(costMicros) ? "repeat-or-unknown" : "malformed";
       this.#emit({ type: "report.refused", ...this.#at(tick), slot, platform, bidTick: batch.tick[row], why });
-      return 0;
+      return null;
     }
     if (settlement.disputedMicros > 0) {
       const { disputedMicros } = settlement;
@@ -348,6 +356,12 @@ export class Engine {
     for (const state of this.#states) counts[state] += 1;
     return counts;
   }
+}
+
+function without(batch: ReportBatch, refused: ReadonlySet<number>): ReportBatch {
+  const rest = new ReportBatch(batch.length);
+  for (let row = 0; row < batch.length; row += 1) if (!refused.has(row)) rest.push(batch.row(row));
+  return rest;
 }
 
 interface CampaignSnapshot {

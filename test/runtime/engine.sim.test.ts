@@ -13,9 +13,6 @@ const OUTAGE = {
     one.id === "coral" ? { ...one, outages: [{ from: "20m", to: "75m" }] } : one,
   ),
 };
-const lean = (fields: object) =>
-  scenarioOf({ campaigns: [{ id: "shoes", budget: 8, valuePerConversion: 35, ...fields }] });
-
 /** A market whose news is changed on its way. */
 function altered(market: Market, alter: (news: MarketNews, tick: number) => MarketNews): Market {
   return {
@@ -40,6 +37,19 @@ function failing(id: string, ticks: readonly number[]): (name: string) => Policy
   };
 }
 
+/** Greedy, and exhausted once less than this is available. */
+function exhaustedBelow(leastMicros: number): () => Policy {
+  const policy = policyNamed("greedy-roi");
+  return () => ({
+    ...policy,
+    decide(input, memory) {
+      if (input.account.availableMicros >= leastMicros) return policy.decide(input, memory);
+      const { decision } = policy.decide(input, memory);
+      return { decision: { ...decision, kind: "exhausted", reason: "exhausted.budget", candidates: [] }, memory };
+    },
+  });
+}
+
 describe("a run", () => {
   it("gives the same bytes twice, with 1,000 campaigns on five platforms", () => {
     const campaigns = [
@@ -56,10 +66,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"24f84c1232c7212292588697a48c951371538b946faeedfd76fc0f40544d57bd"`,
+      `"c4e8eb7f598a4f68d0ec09366c993fa0fb7945273a911ce9e6e3a6ac9a2fdd34"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"79e75e87cc8639e829f2ea9799903e75c1b51e919b212351a62ba879cabf45a2"`,
+      `"0e057b0de9a11e2163dffaedc3b1590143dc99d7caba967b378fff8b04840faf"`,
     );
   });
 
@@ -68,7 +78,7 @@ describe("a run", () => {
     ["late reports", LAGGED],
     [
       "platforms that spend twice their caps",
-      { platforms: FIVE_PLATFORMS.map((one) => ({ ...one, overDelivery: 2 })) },
+      { platforms: FIVE_PLATFORMS.map((one) => Object.assign({}, one, { overDelivery: 2 })) },
     ],
   ])("never overspends, settles all and books what was invoiced, with %s (L1, L2)", (_, fields) => {
     const run = played(scenarioOf(fields));
@@ -168,11 +178,16 @@ describe("an operator", () => {
   });
 
   it("tops an exhausted campaign up, and it bids again (C4)", () => {
-    const run = new PlayedRun(lean({ policy: "greedy-roi" })).play((tick, engine) => {
+    const scenario = scenarioOf({ campaigns: [{ id: "shoes", budget: 8, valuePerConversion: 35 }] });
+    const run = new PlayedRun(scenario, { policyOf: exhaustedBelow(1_000_000) }).play((tick, engine) => {
       if (tick === 40) engine.topUp(0, 20_000_000);
     });
-    const bids = run.decisions.filter(({ bids: placed }) => placed.length > 0).map(({ tick }) => tick);
-    expect(bids.filter((tick) => tick >= 30 && tick < 40)).toEqual([]);
-    expect(bids.some((tick) => tick >= 40)).toBe(true);
+    const ticks = run.decisions.map(({ tick }) => tick);
+    expect(run.of("campaign.changed").find(({ tick }) => tick === 40)).toMatchObject({
+      from: "exhausted",
+      why: "top-up",
+    });
+    expect(ticks.filter((tick) => tick >= 35 && tick < 40)).toEqual([]);
+    expect(run.decisions.find(({ tick }) => tick === 40)?.bids).not.toEqual([]);
   });
 });

@@ -74,7 +74,10 @@ export function cautiousValue({ spec, board }: PolicyInput, row: number, z: numb
 }
 
 /** Spend and conversions of bids whose reports are outstanding, as expected. */
-export function inFlight(memory: GammaMemory): { spendMicros: number; conversions: number; clicks: number } {
+export function inFlight(
+  { board, spec }: PolicyInput,
+  memory: GammaMemory,
+): { spendMicros: number; conversions: number; clicks: number } {
   let spendMicros = 0;
   let conversions = 0;
   let clicks = 0;
@@ -82,7 +85,7 @@ export function inFlight(memory: GammaMemory): { spendMicros: number; conversion
     const won = bid.expectedClicks * volumeFactor(memory.own[bid.row]);
     clicks += won;
     spendMicros += expectedSpendMicros(bid, memory.own[bid.row]);
-    conversions += won * bid.cvr * cvrFactor(memory, bid.row);
+    conversions += won * board.cvr[spec.platforms[bid.row]] * cvrFactor(memory, bid.row);
   }
   return { spendMicros, conversions, clicks };
 }
@@ -106,7 +109,7 @@ const dayOutlook = new Outlook();
 export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   const { spec, account, tick, periodTicks } = input;
   const { goals, cpaTargetMicros, flight, valuePerConversionMicros: valueMicros } = spec;
-  const going = inFlight(memory);
+  const going = inFlight(input, memory);
   const reachGoal = nearestReachGoal(input, memory, going.clicks);
   const reach = reachGoal?.kind ?? "clicks";
   const lnValue = Math.log(valueMicros);
@@ -139,7 +142,7 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   }
   const cpaMicros = cpaTargetMicros ?? 0;
   const cpaLimitMicros =
-    cpaMicros * (modelConversions(memory) + going.conversions) - account.spentMicros - going.spendMicros;
+    cpaMicros * (modelConversions(input, memory) + going.conversions) - account.spentMicros - going.spendMicros;
   if (cpaMicros > 0 && Math.log(cpaMicros) < lnTop) {
     const cpa = { spendWeight: 1, conversionWeight: -cpaMicros, limit: cpaLimitMicros };
     const lnCpa = solveGamma(flightOutlook, cpa, Math.log(cpaMicros), lnTop, lnStart);
@@ -155,7 +158,7 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
     binding = "value";
   }
   if (goals.conversions !== null && lnTop > lnGamma) {
-    const due = modelConversions(memory) + going.conversions;
+    const due = modelConversions(input, memory) + going.conversions;
     const goal = { spendWeight: 0, conversionWeight: 1, limit: goals.conversions - due };
     const lnGoal = solveGamma(flightOutlook, goal, lnGamma, lnTop, lnStart);
     if (!(lnGoal <= lnGamma)) binding = "goal";

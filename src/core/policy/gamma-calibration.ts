@@ -27,9 +27,9 @@ const UNKNOWN_LAG_TICKS = 15;
 export interface OwnPlatform {
   /** Conversions received. */
   readonly received: number;
-  /** Conversions that the clicks bought should bring at the platform's CVR, still on their way. */
+  /** Clicks bought whose conversions are still on their way. */
   readonly pending: number;
-  /** The same, due by now. */
+  /** Conversions due by now from all other clicks, at the platform's CVR as it was known when they fell due. */
   readonly matured: number;
   /** Windowed clicks, and what the feed let expect before the share is applied. */
   readonly clicks: number;
@@ -48,8 +48,6 @@ export interface OpenBid {
   readonly expectedClicks: number;
   /** Price that a click won was expected to cost [micros]. */
   readonly priceMicros: number;
-  /** The platform's CVR at the time. */
-  readonly cvr: number;
   /** Above this cost the cap may have cut the sample short [micros]. */
   readonly freeMicros: number;
 }
@@ -117,10 +115,11 @@ export function cvrFactor(memory: GammaMemory, row: number): number {
 }
 
 /** Conversions of all clicks bought, by the model: far less noisy than those counted. */
-export function modelConversions(memory: GammaMemory): number {
+export function modelConversions({ board, spec }: PolicyInput, memory: GammaMemory): number {
   let sum = 0;
   for (let row = 0; row < memory.own.length; row += 1) {
-    sum += cvrFactor(memory, row) * (memory.own[row].matured + memory.own[row].pending);
+    const { matured, pending } = memory.own[row];
+    sum += cvrFactor(memory, row) * (matured + pending * board.cvr[spec.platforms[row]]);
   }
   return sum;
 }
@@ -141,7 +140,7 @@ function keepOf(halfLifeMs: number, tickMs: number): number {
   return 2 ** (-1 / Math.max(4, halfLifeMs / tickMs));
 }
 
-/** Memory after the rows `from` ≤ i < `to` of a batch. Rows about bids that are not remembered count as clicks at today's CVR. */
+/** Memory after the rows `from` ≤ i < `to` of a batch. */
 export function learnReports(
   input: PolicyInput,
   memory: GammaMemory,
@@ -170,7 +169,6 @@ export function learnReports(
     const bid = at < 0 ? null : open[at];
     if (at >= 0) open = open.toSpliced(at, 1);
     const costMicros = batch.costMicros[i];
-    const due = batch.clicks[i] * (bid?.cvr ?? board.cvr[platform]);
     reports += 1;
     lateTicks = Math.max(lateTicks, input.tick - batch.tick[i]);
     clicks += batch.clicks[i];
@@ -180,14 +178,14 @@ export function learnReports(
     const isSample =
       bid !== null && bid.expectedClicks > 0 && costMicros <= bid.freeMicros && board.ageTicks[platform] <= 1;
     if (bid === null || !isSample) {
-      own[row] = { ...before, received, pending: before.pending + due };
+      own[row] = { ...before, received, pending: before.pending + batch.clicks[i] };
       continue;
     }
     predictedMicros = keepAgreement * predictedMicros + expectedSpendMicros(bid, before);
     actualMicros = keepAgreement * actualMicros + costMicros;
     own[row] = {
       received,
-      pending: before.pending + due,
+      pending: before.pending + batch.clicks[i],
       matured: before.matured,
       clicks: keep * before.clicks + batch.clicks[i],
       expectedClicks: keep * before.expectedClicks + bid.expectedClicks,
@@ -233,9 +231,11 @@ function factorVariance(own: readonly OwnPlatform[]): number {
 export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput): GammaMemory {
   const elapsed = memory.tick < 0 ? 1 : Math.max(0, tick - memory.tick);
   const own = memory.own.map((platform, row) => {
-    const delay = board.delayTicks[spec.platforms[row]];
+    const index = spec.platforms[row];
+    const delay = board.delayTicks[index];
     const due = platform.pending * (1 - (delay / (1 + delay)) ** elapsed);
-    return due > 0 ? { ...platform, pending: platform.pending - due, matured: platform.matured + due } : platform;
+    if (due === 0) return platform;
+    return { ...platform, pending: platform.pending - due, matured: platform.matured + due * board.cvr[index] };
   });
   const open = memory.open.filter((bid) => bid.tick >= tick - MOST_LAG_TICKS);
   return { ...memory, tick, own, open };

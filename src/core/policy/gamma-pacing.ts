@@ -144,7 +144,7 @@ function expectedBid(
   const priceMicros =
     isFirstPrice || wins === 0 ? bidMicros : (meanMicros * PRIOR.costShare(bidMicros / meanMicros)) / wins;
   const expectedClicks = trafficBetween(board.traffic[platform], tick, tick + 1) * wins;
-  return { tick, row, expectedClicks, priceMicros, cvr: board.cvr[platform], freeMicros };
+  return { tick, row, expectedClicks, priceMicros, freeMicros };
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */
