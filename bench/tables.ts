@@ -18,13 +18,13 @@ function section(text: string, name: string, body: string): string {
   return `${text.slice(0, from + begin.length)}\n\n${body}\n\n${text.slice(to)}`;
 }
 
-function read<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`bench/results/${name}.json`, root), "utf8")) as T;
+function read(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`bench/results/${name}.json`, root), "utf8"));
 }
 
 /** Mean net value in percent of the hindsight optimum: a row a policy, a column a scenario. */
 function qualityTable(): string {
-  const { command, rows } = read<{ command: string; rows: readonly Row[] }>("quality");
+  const { command, rows } = read("quality") as { command: string; rows: readonly Row[] };
   const scenarios = [...new Set(rows.map(({ scenario }) => scenario))];
   const policies = [...new Set(rows.map(({ policy }) => policy))];
   const cell = (policy: string, scenario: string) =>
@@ -40,7 +40,7 @@ function qualityTable(): string {
 }
 
 function speedTable(): string {
-  const { command, machine, figures } = read<SpeedResults>("speed");
+  const { command, machine, figures } = read("speed") as SpeedResults;
   const show = (value: number) => Number(value.toPrecision(3)).toLocaleString("en-US");
   return [
     "| bench | subject | value | ratio |",

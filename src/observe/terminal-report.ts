@@ -107,7 +107,7 @@ export function renderComparison(
 
 function heading(summary: RunSummary, paint: Paint): string {
   const { name, seed, ticks, plannedTicks, tickMs, campaigns, policies, currency, total, budgetMicros } = summary;
-  const length = ticks === plannedTicks ? `${count(ticks)}` : `${count(ticks)} of ${count(plannedTicks)}`;
+  const length = ticks === plannedTicks ? count(ticks) : `${count(ticks)} of ${count(plannedTicks)}`;
   const net = paint(total.netMicros >= 0 ? ["green", "bold"] : ["red", "bold"], formatMoney(total.netMicros, currency));
   return [
     `${paint("bold", name)}  seed ${seed}, ${length} ticks of ${tickMs / 1000} s, ${count(campaigns)} campaigns, ${policies.join(", ")}`,

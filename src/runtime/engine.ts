@@ -2,7 +2,7 @@
  * The engine: one tick of the loop after another, from the market's news to the bids, with the actors in between.
  *
  * E1 a campaign bids only what the ledger has reserved; E2 a report is booked before its campaign hears of it; E3 campaigns are
- * visited in the order of their slots; E4 what an observer sees is already true.
+ * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run.
  */
 import type { AnyActorRef } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
@@ -21,8 +21,8 @@ import type { World } from "../core/world.ts";
 import type { Market } from "../platforms/market.ts";
 import { dayStartTicks } from "./calendar.ts";
 import { Feed } from "./feed.ts";
-import type { FeedUpdate } from "./feed.ts";
 import { ActorTree } from "./tree.ts";
+import type { TreeFact } from "./tree.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 
 /** What an engine runs. */
@@ -79,7 +79,8 @@ export class Engine {
   readonly #states: Uint8Array;
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
-  #feedTick = 0;
+  /** What the supervision tree has said and the observers have not heard yet. */
+  readonly #facts: TreeFact[] = [];
   #booked = new Float64Array(16);
   #world: World;
   #nextTick = 0;
@@ -115,7 +116,7 @@ export class Engine {
   /** Starts the actors and warms the forecasts up. */
   start(): void {
     const { name, seed, currency, tickMs, ticks, warmupTicks, campaigns } = this.#config;
-    this.#listen();
+    this.#tree.onFact((fact) => this.#facts.push(fact));
     this.#tree.start();
     this.#emit({
       type: "engine.started",
@@ -129,8 +130,10 @@ export class Engine {
       campaigns,
       ledger: this.ledger,
     });
+    this.#tellFacts();
     for (let tick = 1 - warmupTicks; tick < 0; tick += 1) this.#hear(tick, this.#market.advance(tick).feed);
     this.#tree.begin();
+    this.#tellFacts();
   }
 
   /** Plays the next tick. @throws EngineError when an invariant of the money is broken */
@@ -144,6 +147,7 @@ export class Engine {
     this.#world = this.#worldAt(tick);
     for (const batch of this.#batches) batch.clear(tick);
     this.#tree.supervise(tick);
+    this.#tellFacts();
     const decisions = this.#tree.isRunning ? this.#decideAll() : 0;
     for (const batch of this.#batches) if (batch.length > 0) this.#market.place(batch);
     this.#emit({
@@ -161,6 +165,7 @@ export class Engine {
   /** Places no more bids, and books the reports that are still to come. Bids that are never answered stay reserved. */
   drain(): void {
     this.#tree.drain("the run is over");
+    this.#tellFacts();
     for (let extra = 0; extra < MAX_DRAIN_TICKS && !this.#market.isSettled(); extra += 1) {
       this.#book(this.#market.advance(this.#nextTick).reports, this.#nextTick);
       this.#nextTick += 1;
@@ -168,12 +173,14 @@ export class Engine {
     let open = 0;
     for (let slot = 0; slot < this.ledger.size; slot += 1) open += this.ledger.openReservations(slot);
     this.#tree.drained(open);
+    this.#tellFacts();
   }
 
   /** Stops every actor and stream. Safe to call more than once. */
   stop(): void {
     this.#tree.stop("stopped");
     this.#feed.complete();
+    this.#tellFacts();
   }
 
   /** Adds to a campaign's budget and tells it. */
@@ -212,27 +219,24 @@ export class Engine {
     for (const observer of this.#observers) observer.observe(event);
   }
 
-  /** Passes facts of the supervision tree on to the observers, and the feed's updates on to the platforms' statecharts. */
-  #listen(): void {
-    this.#tree.onFact((fact) => this.#emit({ ...this.#at(this.#nextTick), ...fact }));
-    for (let platform = 0; platform < this.#heard.length; platform += 1) {
-      this.#feed.updates(platform).subscribe((update) => this.#judge(update));
-    }
+  /**
+   * Tells the observers what the tree has said since the last time. Facts are told from here, not from within the actors: what an observer
+   * throws must end the run, not be taken for an actor's failure (E5).
+   */
+  #tellFacts(): void {
+    const facts = this.#facts.splice(0);
+    for (const fact of facts) this.#emit({ ...this.#at(this.#nextTick), ...fact });
   }
 
-  /** Feeds one tick's metrics into streams, boards and the platforms' statecharts. */
+  /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */
   #hear(tick: number, feed: readonly PlatformMetrics[]): void {
-    this.#heard.fill(null);
-    this.#feedTick = tick;
-    this.#feed.push(tick, feed);
-  }
-
-  /** One platform's word of a tick: to its statechart, whose verdict goes onto the boards. */
-  #judge(update: FeedUpdate): void {
-    const { platform, metrics, refused } = update;
-    this.#heard[platform] = metrics;
-    if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(this.#feedTick), platform, why: refused });
-    this.#feed.setHealth(platform, this.#tree.judgeFeed(update, this.#feedTick));
+    for (const update of this.#feed.push(tick, feed)) {
+      const { platform, metrics, refused } = update;
+      this.#heard[platform] = metrics;
+      if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(tick), platform, why: refused });
+      this.#feed.setHealth(platform, this.#tree.judgeFeed(update, tick));
+    }
+    this.#tellFacts();
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2). */
@@ -261,13 +265,15 @@ export class Engine {
   }
 
   #bookRow(batch: ReportBatch, row: number, tick: number): number | null {
-    if (batch.kind[row] !== ReportKind.spend) return 0;
     const slot = batch.campaign[row];
     const platform = batch.platform[row];
     const costMicros = batch.costMicros[row];
-    const settlement = isMicros(costMicros) ? this.ledger.settle(slot, batch.tick[row], platform, costMicros) : null;
+    const isKnown = slot >= 0 && slot < this.ledger.size && platform < this.#market.platforms.length;
+    if (isKnown && batch.kind[row] !== ReportKind.spend) return 0;
+    const isSound = isKnown && isMicros(costMicros);
+    const settlement = isSound ? this.ledger.settle(slot, batch.tick[row], platform, costMicros) : null;
     if (settlement === null) {
-      const why = isMicros(costMicros) ? "repeat-or-unknown" : "malformed";
+      const why = isSound ? "repeat-or-unknown" : "malformed";
       this.#emit({ type: "report.refused", ...this.#at(tick), slot, platform, bidTick: batch.tick[row], why });
       return null;
     }

@@ -30,6 +30,7 @@ describe("a log-logistic landscape", () => {
     for (const u of BIDS) {
       expect(landscape.winRate(u), `F(${u})`).toBeCloseTo(exactWinRate(k, u), 4);
       expect(landscape.costShare(u), `C(${u})`).toBeCloseTo(integratedCost(k, u), 3);
+      expect(landscape.costShare(u) / integratedCost(k, u), `relative C(${u})`).toBeCloseTo(1, 2);
     }
   });
 

@@ -34,12 +34,9 @@ describe("the README", () => {
 
   it.each(commands)("shows a command that works: %s", (command) => {
     const args = command.split(/\s+/).slice(2);
-    const output = execFileSync(process.execPath, [join(root, "src/cli/bin.js"), ...args], {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    expect(output.length).toBeGreaterThan(20);
+    const run = () =>
+      execFileSync(process.execPath, [join(root, "src/cli/bin.js"), ...args], { cwd: folder, stdio: "pipe" });
+    expect(run).not.toThrow();
   });
 
   it("starts the main job with npm start", () => {

@@ -7,13 +7,13 @@
 import { LnTable, LogLogisticLandscape, shadedBid } from "../landscape.ts";
 
 /** What bidding for clicks worth r wins and costs, r in units of the mean clearing price: tables over ln r. */
-export interface Response {
+interface Response {
   /** Share of the volume won. */
   readonly wins: LnTable;
   /** Cost per unit of volume, in units of the mean clearing price. */
   readonly costs: LnTable;
   /** The bid for a click worth r, both in units of the mean clearing price. */
-  bid(r: number): number;
+  readonly bid: (r: number) => number;
 }
 
 /** Prices as they are taken to be spread: the calibration on a campaign's own reports, not this shape, makes the level right. */
@@ -159,7 +159,7 @@ const QUADRATURE = [
 ] as const;
 
 /** A limit on what is left: spendWeight × spend + conversionWeight × conversions ≤ limit, at a given price of reach. */
-export interface Limit {
+interface Limit {
   readonly spendWeight: number;
   readonly conversionWeight: number;
   readonly limit: number;
@@ -220,7 +220,7 @@ const LN_LEAST_ETA = Math.log(1e-3);
 const LN_MOST_ETA = Math.log(1e12);
 
 /** What a reach goal asks for, and within which bounds. */
-export interface ReachProblem {
+interface ReachProblem {
   /** Units of reach still missing. */
   readonly goal: number;
   /** What may be spent [micros]. */

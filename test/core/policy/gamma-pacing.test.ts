@@ -222,19 +222,17 @@ describe("the fallback ladder (item 9)", () => {
     expect(probes).toBeLessThan(25);
   });
 
-  it("steers by dual descent when predictions and spend have disagreed for half an hour", () => {
-    const { decision, memory } = play(45, { spec: { budgetMicros: 50_000 * UNIT } }, 400, 2 * UNIT, 0);
-    expect(memory.misfitTicks === 0 || decision.reason === "fallback.uncalibrated").toBe(true);
-    const misfit: GammaMemory = {
-      ...memory,
-      misfitTicks: 40,
-      predictedMicros: 1e9,
-      actualMicros: 0,
-      freshCostMicros: 0,
-    };
-    const next = decide(gammaWorld({ tick: 46, spec: { budgetMicros: 50_000 * UNIT } }), misfit).decision;
-    expect(next).toMatchObject({ kind: "fallback", reason: "fallback.uncalibrated", binding: "pacing" });
-    expect(next.gammaMicros).toBeGreaterThan(misfit.gammaMicros * 0.999);
+  it("steers by dual descent once predictions and spend have disagreed for half an hour", () => {
+    const world = { tick: 46, spec: { budgetMicros: 50_000 * UNIT } };
+    const { memory } = play(45, world, 4, UNIT, 0.2);
+    const misfit = { ...memory, gammaMicros: 30 * UNIT, predictedMicros: 1e9, actualMicros: 0, freshCostMicros: 0 };
+    const after = (misfitTicks: number, changes: Partial<GammaMemory> = {}) =>
+      decide(gammaWorld(world), { ...misfit, misfitTicks, ...changes }).decision;
+    expect(after(28).kind).toBe("bid");
+    expect(after(29)).toMatchObject({ kind: "fallback", reason: "fallback.uncalibrated", binding: "pacing" });
+    expect(after(29).gammaMicros).toBeGreaterThan(30 * UNIT);
+    expect(after(29, { freshCostMicros: 1e12 }).gammaMicros).toBeLessThan(30 * UNIT);
+    expect(after(29, { actualMicros: 1e9 }).kind).toBe("bid");
   });
 
   it("lowers the last gamma by a tenth when there is no solution", () => {
