@@ -2,7 +2,7 @@
 import type { EngineObserver } from "../../src/core/events.ts";
 import type { Market, MarketTruth } from "../../src/platforms/market.ts";
 import { PathMarket } from "../../src/platforms/path-market.ts";
-import { hindsightCurve } from "../../src/platforms/hindsight.ts";
+import { frontierEfficiency } from "../../src/platforms/hindsight.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import { DEFAULT_LIMITS } from "../../machines/portfolio.ts";
 import { toldForecaster } from "./told.ts";
@@ -111,7 +111,7 @@ export function score(world: QualityWorld, { label }: Contender, truth: MarketTr
     overspendMicros: Math.max(0, spendMicros - campaign.budgetMicros),
     waste: spendMicros > 0 ? sum(truth.wasteMicros) / spendMicros : 0,
     cpaExcess: target !== null && cpa > target ? cpa / target - 1 : 0,
-    frontierEfficiency: frontierEfficiency(world, spendMicros, conversions),
+    frontierEfficiency: frontierEfficiency(world, campaign.valuePerConversionMicros, spendMicros, conversions),
     goalReached: goalReached(world, truth),
   };
 }
@@ -121,24 +121,6 @@ function goalReached({ campaign: { goals } }: QualityWorld, truth: MarketTruth):
   if (goals.impressions !== null) return sum(truth.impressions) / goals.impressions;
   if (goals.conversions !== null) return sum(truth.expectedConversions) / goals.conversions;
   return null;
-}
-
-/** Conversions over what the frontier of hindsight gives for the same spend, found by bisection in ln gamma. */
-function frontierEfficiency(world: QualityWorld, spendMicros: number, conversions: number): number {
-  if (spendMicros <= 0) return 0;
-  const question = { paths: world.paths, exposure: world.exposure };
-  const { valuePerConversionMicros: value } = world.campaign;
-  let low = Math.log(value) - 7;
-  let high = Math.log(value) + 4;
-  let best = 0;
-  for (let step = 0; step < 18; step += 1) {
-    const middle = (low + high) / 2;
-    const [point] = hindsightCurve(question, [Math.exp(middle)]);
-    best = point.conversions;
-    if (point.spendMicros < spendMicros) low = middle;
-    else high = middle;
-  }
-  return best > 0 ? conversions / best : 0;
 }
 
 function sum(column: Float64Array): number {

@@ -1,8 +1,10 @@
 /** Running plans and printing what came of them: data to stdout, everything else to stderr. */
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
-import { renderHtmlReport } from "../observe/html-report.ts";
+import { meanEfficiency, renderHtmlReport } from "../observe/html-report.ts";
+import type { ParetoSection } from "../observe/html-report.ts";
 import { renderComparison, renderTerminalReport } from "../observe/terminal-report.ts";
 import { openPending } from "./output.ts";
+import { ParetoWatch } from "./pareto.ts";
 import { play, withPolicy } from "./run.ts";
 import type { PlayedRun, RunPlan } from "./run.ts";
 
@@ -30,6 +32,10 @@ interface ReportRequest extends ReportOptions {
   readonly notes: readonly string[];
 }
 
+interface ReportedRun extends PlayedRun {
+  readonly pareto: readonly ParetoSection[];
+}
+
 /**
  * Plays a plan once, or once a policy, and prints the report. Ctrl-C ends the run after the current tick: late reports are still booked, the partial
  * report is printed, and the exit code is 130; a second Ctrl-C ends the process.
@@ -43,7 +49,7 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
   };
   process.on("SIGINT", onSignal);
   const page = request.report === undefined ? null : openPending(request.report);
-  const runs: PlayedRun[] = [];
+  const runs: ReportedRun[] = [];
   try {
     for (const [label, each] of variants(plan, request.policies)) {
       const log = request.log === undefined || runs.length > 0 ? undefined : request.log;
@@ -54,10 +60,14 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
         hasProgress: request.progress,
         periodMs: request.periodMs,
       };
-      runs.push(await play(each, log === undefined ? options : { ...options, log }));
+      const watch = new ParetoWatch(each);
+      const run = await play(watch.plan, log === undefined ? options : { ...options, log });
+      // A run that was cut off is not to be measured against its whole flight.
+      runs.push({ ...run, pareto: run.isInterrupted ? [] : watch.sections(run.truth) });
       if (interrupt.signal.aborted) break;
     }
-    page?.commit(renderHtmlReport(runs[0].summary, runs[0].timeline, { reproduce: reproduceLine(request) }));
+    const [{ summary, timeline, pareto }] = runs;
+    page?.commit(renderHtmlReport(summary, timeline, { reproduce: reproduceLine(request), pareto }));
   } catch (error) {
     page?.abandon();
     throw error;
@@ -83,14 +93,15 @@ function reproduceLine({ command, policies }: ReportRequest): string {
   return `campaign-engine ${command}${chosen}`;
 }
 
-function print(runs: readonly PlayedRun[], request: ReportRequest): void {
+function print(runs: readonly ReportedRun[], request: ReportRequest): void {
   const reproduce = reproduceLine(request);
   if (request.json === true) {
-    const results = runs.map(({ label, summary, timeline, log, isInterrupted }) => ({
+    const results = runs.map(({ label, summary, timeline, pareto, log, isInterrupted }) => ({
       label,
       isInterrupted,
       summary,
       timeline,
+      pareto,
       log,
     }));
     const document = { reproduce, notes: request.notes, ...(results.length === 1 ? results[0] : { runs: results }) };
@@ -100,7 +111,11 @@ function print(runs: readonly PlayedRun[], request: ReportRequest): void {
   const [first] = runs;
   const body =
     runs.length === 1
-      ? renderTerminalReport(first.summary, first.timeline, { reproduce, width: process.stdout.columns ?? 100 })
+      ? renderTerminalReport(first.summary, first.timeline, {
+          reproduce,
+          width: process.stdout.columns ?? 100,
+          frontierEfficiency: meanEfficiency(first.pareto),
+        })
       : `${renderComparison(runs)}\n\n${reproduce}\n`;
   process.stdout.write(body.endsWith("\n") ? body : `${body}\n`);
   for (const note of request.notes) process.stdout.write(`Note: ${note}\n`);

@@ -7,6 +7,7 @@ import type { DecisionLogEnd, DecisionLogLevel } from "../observe/decision-log.t
 import { RunObserver } from "../observe/run-observer.ts";
 import type { RunSummary } from "../observe/summary.ts";
 import type { RunTimeline } from "../observe/timeline.ts";
+import type { MarketTruth } from "../platforms/market.ts";
 import { PathMarket } from "../platforms/path-market.ts";
 import type { CampaignExposure, MarketPaths } from "../platforms/paths.ts";
 import { virtualClock, wallClock } from "../runtime/clock.ts";
@@ -42,6 +43,8 @@ export interface PlayedRun {
   readonly timeline: RunTimeline;
   readonly log: DecisionLogEnd | null;
   readonly isInterrupted: boolean;
+  /** The market's own account, by campaign and platform. */
+  readonly truth: MarketTruth;
   /** Expected value of the clicks bought at their true CVR − invoiced cost, as only the market knows it [micros]. */
   readonly trueNetMicros: number;
 }
@@ -81,6 +84,7 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
       timeline: run.timeline(),
       log: log?.close() ?? null,
       isInterrupted: outcome.isInterrupted,
+      truth: market.truth,
       trueNetMicros: trueNetMicros(market, config.campaigns),
     };
   } finally {

@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { REASONS } from "../core/decision.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
 import { fromMicros } from "../core/money.ts";
+import type { ParetoPoint } from "../core/pareto.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./report-page.ts";
 import type { CampaignSummary, Outcome, RunSummary } from "./summary.ts";
 import type { RunTimeline } from "./timeline.ts";
@@ -19,18 +20,12 @@ export interface SpendPoint {
   readonly conversions: number;
 }
 
-/** A point that one marginal cost per conversion, gamma, reaches. */
-export interface ParetoPoint extends SpendPoint {
-  readonly gammaMicros: number;
-  readonly netMicros: number;
-  readonly wasteMicros: number;
-}
-
 /** What one campaign could reach, and where it stood (decision-engine, section 4). */
 export interface ParetoSection {
   readonly campaign: string;
-  /** Ascending by spend. */
+  /** As expected at the first decision, ascending by spend. */
   readonly points: readonly ParetoPoint[];
+  /** What came of it. */
   readonly operating: SpendPoint;
   readonly budgetMicros: number;
   readonly cpaTargetMicros: number | null;
@@ -38,6 +33,8 @@ export interface ParetoSection {
   readonly valuePoint: SpendPoint;
   /** The curve of an oracle, where the market tells the truth. */
   readonly hindsight: readonly SpendPoint[] | null;
+  /** Conversions ÷ the oracle's at the same spend; null without spend or oracle. */
+  readonly frontierEfficiency: number | null;
 }
 
 /** What a report says beyond summary and timeline. */
@@ -45,6 +42,18 @@ export interface ReportExtras {
   /** Command that reproduces the run. */
   readonly reproduce?: string;
   readonly pareto?: readonly ParetoSection[];
+}
+
+/** Mean frontier efficiency of campaigns, weighted by spend; null where none has one. */
+export function meanEfficiency(pareto: readonly ParetoSection[]): number | null {
+  let spendMicros = 0;
+  let weighted = 0;
+  for (const { frontierEfficiency, operating } of pareto) {
+    if (frontierEfficiency === null) continue;
+    spendMicros += operating.spendMicros;
+    weighted += frontierEfficiency * operating.spendMicros;
+  }
+  return spendMicros > 0 ? weighted / spendMicros : null;
 }
 
 type Cell = readonly [head: string, text: (row: Outcome) => string];
@@ -166,13 +175,17 @@ function forecastSection(platforms: readonly string[]): string {
 }
 
 function paretoSection(pareto: readonly ParetoSection[]): string {
-  const note =
-    "Every marginal cost per conversion reaches one point of the curve; no plan with the same spend has more conversions. Right of “marginal cost = value”, another conversion costs more than it is worth.";
+  const mean = meanEfficiency(pareto);
+  const efficiency =
+    mean === null
+      ? ""
+      : ` Frontier efficiency, conversions ÷ those of hindsight at the same spend, is ${percent(mean)} in the spend-weighted mean of the campaigns below.`;
+  const note = `What each marginal cost per conversion was expected to buy, as seen at the campaign’s first decision; no plan with the same spend has more conversions. Right of “marginal cost = value”, another conversion costs more than it is worth.${efficiency}`;
   const names = pareto.map(({ campaign }) => campaign);
   return section(
     "What more or less spend would bring",
     note,
-    `${selector("campaign", "Campaign", names)}<div class="plots"><div class="plot" id="frontier"></div><div class="plot" id="waste"></div></div>`,
+    `${selector("campaign", "Campaign", names)} <span class="note" id="efficiency"></span><div class="plots"><div class="plot" id="frontier"></div><div class="plot" id="waste"></div></div>`,
   );
 }
 

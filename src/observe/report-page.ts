@@ -224,6 +224,11 @@ export const PAGE_SCRIPT = String.raw`
     hooks: { draw: [vertical(budget, css("--muted"), "budget")] },
   });
   if (campaign !== null) {
+    const tellEfficiency = () => {
+      const { frontierEfficiency: share } = chosen();
+      document.getElementById("efficiency").textContent = share === null ? "" : "frontier efficiency " + percent(1)(share);
+    };
+    tellEfficiency();
     const redrawFrontier = plot("frontier", () => {
       const { points, operating, budgetMicros, cpaTargetMicros, valuePoint, hindsight } = chosen();
       const pair = (point) => [units(point.spendMicros), point.conversions];
@@ -249,7 +254,7 @@ export const PAGE_SCRIPT = String.raw`
       const curves = [curve("netMicros"), curve("wasteMicros")];
       return { height: 320, ...overSpend(curves, axis("net value and waste [" + currency + "]", 1, ""), series, units(budgetMicros)) };
     });
-    campaign.addEventListener("change", () => { redrawFrontier(); redrawWaste(); });
+    campaign.addEventListener("change", () => { tellEfficiency(); redrawFrontier(); redrawWaste(); });
   }
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach((draw) => draw()));

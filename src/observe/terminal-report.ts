@@ -16,6 +16,8 @@ export interface TerminalOptions {
   readonly color?: boolean;
   /** Command that reproduces the run. */
   readonly reproduce?: string;
+  /** Mean of the biggest campaigns' conversions ÷ those of hindsight at the same spend; null where unknown. */
+  readonly frontierEfficiency?: number | null;
 }
 
 type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
@@ -48,7 +50,7 @@ const COLUMNS: readonly Column[] = [
 export function renderTerminalReport(
   summary: RunSummary,
   timeline: RunTimeline,
-  { width = 100, color, reproduce }: TerminalOptions = {},
+  { width = 100, color, reproduce, frontierEfficiency = null }: TerminalOptions = {},
 ): string {
   const paint = painter(color);
   const { currency, total } = summary;
@@ -63,6 +65,10 @@ export function renderTerminalReport(
   ];
   if (total.wasteMicros === null) {
     blocks[1] += "\nWaste is known only in a simulated market.";
+  }
+  if (frontierEfficiency !== null) {
+    const head = paint("bold", "Frontier efficiency");
+    blocks.push(`${head}  ${percent(frontierEfficiency)} of hindsight's conversions at the same spend`);
   }
   if (reproduce !== undefined) blocks.push(`${paint("bold", "Reproduce")}  ${reproduce}`);
   return blocks.filter((block) => block !== "").join("\n\n");

@@ -77,6 +77,36 @@ export function hindsightCurve(
   return gammasMicros.map((gamma) => plan.at(gamma));
 }
 
+/** ln gamma relative to the value of a conversion, between which the frontier is searched for a spend, and in how many halvings. */
+const LN_LEAST_GAMMA = -7;
+const LN_MOST_GAMMA = 4;
+const HALVINGS = 18;
+
+/**
+ * Conversions ÷ those that the frontier of hindsight has for the same spend: what neither under- nor overspending can improve. About 1 at most, since
+ * the frontier is in expectation; 0 without spend.
+ */
+export function frontierEfficiency(
+  question: HindsightQuestion,
+  valueMicros: number,
+  spendMicros: number,
+  conversions: number,
+): number {
+  if (spendMicros <= 0) return 0;
+  const plan = new FluidPlan(question);
+  let low = Math.log(valueMicros) + LN_LEAST_GAMMA;
+  let high = Math.log(valueMicros) + LN_MOST_GAMMA;
+  let best = 0;
+  for (let step = 0; step < HALVINGS; step += 1) {
+    const middle = (low + high) / 2;
+    const point = plan.at(Math.exp(middle));
+    best = point.conversions;
+    if (point.spendMicros < spendMicros) low = middle;
+    else high = middle;
+  }
+  return best > 0 ? conversions / best : 0;
+}
+
 /** One platform's ticks, as the campaign meets them. */
 interface Stretch {
   readonly path: PlatformPath;

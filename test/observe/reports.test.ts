@@ -115,6 +115,7 @@ describe("HTML report", () => {
         cpaTargetMicros: null,
         valuePoint: point,
         hindsight: null,
+        frontierEfficiency: null,
       },
     ];
     expect(renderHtmlReport(summary, timeline, { pareto })).toContain('id="frontier"');

@@ -18,12 +18,45 @@ export interface TrafficPlan {
   readonly cumulative: Float64Array;
   /** Traffic now, relative to the plan. */
   level: number;
+  /** How the view changes with distance; without it the present level holds for good. */
+  far?: FarTraffic;
 }
 
-/** Planned feed clicks in `fromTick` ≤ t < `toTick`, at the present level. Ticks may be negative. */
+/** What is thought of traffic that is further away than the present level reaches. */
+export interface FarTraffic {
+  /** The tick that is now. */
+  tick: number;
+  /** Traffic relative to the plan, outages included, in the long run: the level returns to it. */
+  level: number;
+  /** Time constant of that return [ticks]. */
+  readonly reversionTicks: number;
+  /** Horizon H of the survival discount [ticks]: traffic s ticks beyond one period from now counts for H / (H + s). */
+  readonly horizonTicks: number;
+}
+
+/** Planned feed clicks in `fromTick` ≤ t < `toTick`, as it looks from now. Ticks may be negative. */
 export function trafficBetween(plan: TrafficPlan, fromTick: number, toTick: number): number {
   if (toTick <= fromTick) return 0;
-  return plan.level * (prefix(plan, toTick) - prefix(plan, fromTick));
+  const { far, level, periodTicks } = plan;
+  if (far === undefined) return level * (prefix(plan, toTick) - prefix(plan, fromTick));
+  const sureTick = Math.min(toTick, Math.max(fromTick, far.tick + periodTicks));
+  return stretch(plan, far, fromTick, sureTick) + stretch(plan, far, sureTick, toTick);
+}
+
+/** A stretch on one side of the first period's end: its clicks × the mean level × the mean survival over it. */
+function stretch(plan: TrafficPlan, far: FarTraffic, fromTick: number, toTick: number): number {
+  if (toTick <= fromTick) return 0;
+  const { reversionTicks, horizonTicks } = far;
+  const clicks = prefix(plan, toTick) - prefix(plan, fromTick);
+  const from = Math.max(0, fromTick - far.tick);
+  const to = Math.max(0, toTick - far.tick);
+  if (to <= from) return clicks * plan.level;
+  const present = ((Math.exp(-from / reversionTicks) - Math.exp(-to / reversionTicks)) * reversionTicks) / (to - from);
+  const level = far.level + (plan.level - far.level) * present;
+  const beyond = from - plan.periodTicks;
+  if (beyond < 0) return clicks * level;
+  const survival = (horizonTicks * Math.log1p((to - from) / (horizonTicks + beyond))) / (to - from);
+  return clicks * level * survival;
 }
 
 function prefix(plan: TrafficPlan, tick: number): number {
