@@ -53,7 +53,7 @@ export class ParetoWatch {
         return gammaPacing.decide(input, memory);
       },
     };
-    return policy as Policy;
+    return policy;
   }
 
   #section(slot: number, { points }: ParetoCurve, truth: MarketTruth): ParetoSection {
