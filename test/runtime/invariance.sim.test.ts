@@ -28,11 +28,9 @@ describe.each(POLICIES)("a run under %s", (policy) => {
   it("bids a hundred times as much where all money is a hundred times as much", () => {
     const times = (factor: number) => ({
       policy,
-      platforms: FIVE_PLATFORMS.map(({ floor = 0, ...platform }) => ({
-        ...platform,
-        cpc: platform.cpc * factor,
-        floor: floor * factor,
-      })),
+      platforms: FIVE_PLATFORMS.map((platform) =>
+        Object.assign({}, platform, { cpc: platform.cpc * factor, floor: (platform.floor ?? 0) * factor }),
+      ),
       campaigns: [
         { id: "shoes", count: 3, spread: { cvr: 0.3 }, budget: 60 * factor, valuePerConversion: 35 * factor },
       ],
