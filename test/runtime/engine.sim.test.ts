@@ -66,10 +66,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"c4e8eb7f598a4f68d0ec09366c993fa0fb7945273a911ce9e6e3a6ac9a2fdd34"`,
+      `"3f0720a0c5ad7b7a4b84b0297699ba99cffe2eead6db297c2dc38791fa31c0ef"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"0e057b0de9a11e2163dffaedc3b1590143dc99d7caba967b378fff8b04840faf"`,
+      `"bbfb0117030753e68e10f63ee7aea0803c139218ea218ea987b1ebd5d061c5d9"`,
     );
   });
 
