@@ -124,6 +124,28 @@ const campaignSetup = setup({
   },
 });
 
+/** What ends a state in which money may be reserved: the next tick, or the last report. */
+const outstanding = {
+  tick: [
+    { guard: "mayEvaluate", target: "evaluating", description: "The next tick within the flight." },
+    { target: "idle", description: "The flight is over, or the campaign is held." },
+  ],
+  reports: [
+    {
+      guard: and(["isSettled", "hasNothingLeft"]),
+      target: "exhausted",
+      actions: "learn",
+      description: "The last reservation is settled and nothing is left.",
+    },
+    {
+      guard: "isSettled",
+      target: "idle",
+      actions: "learn",
+      description: "The last reservation is settled; money is left.",
+    },
+  ],
+} as const;
+
 /** The campaign statechart. */
 export const campaignMachine = campaignSetup.createMachine({
   id: "campaign",
@@ -159,49 +181,11 @@ export const campaignMachine = campaignSetup.createMachine({
     },
     bidding: {
       description: "Bids are out against a reservation.",
-      on: {
-        tick: [
-          { guard: "mayEvaluate", target: "evaluating", description: "The next tick within the flight." },
-          { target: "idle", description: "The flight is over, or the campaign is held." },
-        ],
-        reports: [
-          {
-            guard: and(["isSettled", "hasNothingLeft"]),
-            target: "exhausted",
-            actions: "learn",
-            description: "The last reservation is settled and nothing is left.",
-          },
-          {
-            guard: "isSettled",
-            target: "idle",
-            actions: "learn",
-            description: "The last reservation is settled; money is left.",
-          },
-        ],
-      },
+      on: outstanding,
     },
     fallback: {
       description: "Cautious bids, a probe or none, because feed, calibration or solver failed.",
-      on: {
-        tick: [
-          { guard: "mayEvaluate", target: "evaluating", description: "The next tick within the flight." },
-          { target: "idle", description: "The flight is over, or the campaign is held." },
-        ],
-        reports: [
-          {
-            guard: and(["isSettled", "hasNothingLeft"]),
-            target: "exhausted",
-            actions: "learn",
-            description: "The last reservation is settled and nothing is left.",
-          },
-          {
-            guard: "isSettled",
-            target: "idle",
-            actions: "learn",
-            description: "The last reservation is settled; money is left.",
-          },
-        ],
-      },
+      on: outstanding,
     },
     exhausted: {
       description: "The budget is spent; ticks are ignored (C4).",
