@@ -36,7 +36,7 @@ export interface CampaignSpec {
   readonly policy: string;
   /** Name of the forecaster whose board it reads. */
   readonly forecaster: string;
-  /** Waste aversion z ≥ 0: how many standard deviations of CVR uncertainty are held against a click (decision-engine: item 6). */
+  /** Waste aversion z ≥ 0: how many standard deviations of CVR uncertainty are held against a click. */
   readonly wasteAversion: number;
   /** Declared waste allowance ω ≥ 0: how far above value a goal may push the marginal cost (item 8). */
   readonly wasteAllowance: number;

@@ -2,7 +2,7 @@
  * The Pareto curve of a campaign: what every marginal cost per conversion would buy in the rest of its flight, and where it stands.
  *
  * V1 every point is Pareto-optimal in the expected market: no other plan with its spend has more conversions; spend and conversions never fall
- * along the curve. Source: decision-engine.md section 4.
+ * along the curve.
  */
 import { inFlight, lookAhead, takeAim } from "./policy/gamma-aim.ts";
 import type { GammaMemory } from "./policy/gamma-calibration.ts";

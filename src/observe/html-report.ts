@@ -20,7 +20,7 @@ export interface SpendPoint {
   readonly conversions: number;
 }
 
-/** What one campaign could reach, and where it stood (decision-engine, section 4). */
+/** What one campaign could reach, and where it stood. */
 export interface ParetoSection {
   readonly campaign: string;
   /** As expected at the first decision, ascending by spend. */

@@ -14,7 +14,7 @@ import { fitBids, isOpen, keepBest, shareOut } from "./sharing.ts";
 
 export { isOpen } from "./sharing.ts";
 
-/** A feed older than this is stale: one half-life of the CVR level (decision-engine 1.3, 2.9(i)). */
+/** A feed older than this is stale: one half-life of the CVR level. */
 const STALE_MS = 75 * 60_000;
 
 /** Ticks of feed silence after which a platform's forecast is stale: 75 minutes, but never less than two ticks. */
@@ -114,8 +114,7 @@ function screen(board: ForecastBoard, platform: number, staleTicks: number): Ver
 }
 
 /**
- * The decision that grants as much of the wishes as the account can bear. Money is shared in proportion to expected spend
- * (decision-engine 2.7); a platform whose share would not pay for one click at its bid gives it up to the others. Pure: changes only
+ * The decision that grants as much of the wishes as the account can bear. Money is shared in proportion to expected spend; a platform whose share would not pay for one click at its bid gives it up to the others. Pure: changes only
  * the scratch `wishes`, whose bids, caps and verdicts become the granted ones.
  */
 export function allocate(input: PolicyInput, wishes: Wishes, options: AllocationOptions): Decision {

@@ -1,6 +1,6 @@
 /**
  * Dual mirror descent: a price on the budget rises when a tick costs more than its share of the plan and falls when it costs less
- * (decision-engine 2.9(ii); regret O(√T): Balseiro, Lu, Mirrokni, arXiv 2011.10124). A CPA target has a price of its own; the harder binds.
+ * (regret O(√T): Balseiro, Lu, Mirrokni, arXiv 2011.10124). A CPA target has a price of its own; the harder binds.
  */
 import type { Binding } from "../decision.ts";
 import { shadedBid } from "../landscape.ts";

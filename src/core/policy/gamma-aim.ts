@@ -1,7 +1,7 @@
 /**
  * Where a campaign aims: the market that is left, as it expects it, and the marginal cost per conversion that its limits and goals call for.
  *
- * gamma = min(V, gamma_budget, gamma_CPA); decision-engine.md section 2, items 3 to 6 and 8.
+ * gamma = min(V, gamma_budget, gamma_CPA): items 3 to 6 and 8 of gamma-pacing.ts.
  */
 import type { Binding } from "../decision.ts";
 import { trafficBetween } from "../forecast/board.ts";

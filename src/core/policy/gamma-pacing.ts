@@ -2,7 +2,21 @@
  * Gamma pacing, the default policy: one marginal cost per conversion for all platforms and all ticks that are left, solved anew each tick.
  *
  * Every bid is gamma × CVR, shaded on first-price platforms: "min pacing", Balseiro et al., ICML 2023 (arXiv 2302.08530).
- * decision-engine.md section 2 gives the formulas; its items are cited below.
+ *
+ * Why one number: with budget B, CPA target A and value V per conversion, the Lagrangian of Σ clicks (q V − cost) under both limits is maximised, click by
+ * click, by buying whatever costs less than gamma q at the margin; budget and CPA multipliers collapse into gamma = min(V, gamma_B, gamma_A).
+ *
+ * The steps, cited below and in the gamma-* files (p a platform, q its CVR, m its price, L ticks left):
+ * item 1 own CVR: theta_p = (kappa + K_p) / (kappa + E_p), K conversions received, E matured expected ones, 1/kappa their variance between platforms;
+ * item 2 calibration: c_p own clicks ÷ what the feed let expect, h_p own cost ÷ expected; samples that a cap cut short are skipped;
+ * item 3 the rest of the flight: rates return to their long means, weight w = (1 − e^(−L/600 min)) 600 min / L; Q_p, M_p;
+ * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape;
+ * item 5 gamma_B solves S = B − spent − in flight; gamma_A solves spent + S = A (converted + N); both monotone: bisection in ln gamma;
+ * item 6 bids: r = gamma q theta / m; second price r m, first price m argmax F(u)(r − u); waste aversion z bids at most V (1 − z sd);
+ * item 7 caps: what is available, in proportion to expected spend; less while reports are late;
+ * item 8 goals: a conversion goal raises gamma up to min(gamma_B, (1 + omega) V); a reach goal adds a price per click or impression;
+ * item 9 fallbacks: (i) an old feed, caution and then probes; (ii) predictions and outcomes that disagree, dual mirror descent; (iii) no convergence,
+ * the last gamma × .9; (iv) nothing worth its price, no bid.
  */
 import type { Decision } from "../decision.ts";
 import { trafficBetween } from "../forecast/board.ts";

@@ -126,9 +126,9 @@ function planned(input: PolicyInput, from: number, to: number): number {
   return clicks;
 }
 
-/** Prior share of a platform's feed clicks that a campaign could win at any price (decision-engine 2.2, `c0`). */
+/** Prior share of a platform's feed clicks that a campaign could win at any price. */
 const PRIOR_VOLUME_SHARE = 0.5;
-/** Prior landscape of every platform (decision-engine 2.4). */
+/** Prior landscape of every platform. */
 export const PRIOR_LANDSCAPE = new LogLogisticLandscape(2);
 
 /** Expected spend of a bid in this tick under the prior landscape [micros]. */
