@@ -114,8 +114,8 @@ function screen(board: ForecastBoard, platform: number, staleTicks: number): Ver
 }
 
 /**
- * The decision that grants as much of the wishes as the account can bear. Money is shared in proportion to expected spend; a platform whose share would not pay for one click at its bid gives it up to the others. Pure: changes only
- * the scratch `wishes`, whose bids, caps and verdicts become the granted ones.
+ * The decision that grants as much of the wishes as the account can bear. Money is shared in proportion to expected spend; a platform
+ * whose share would not pay for one click at its bid gives it up to the others. Pure: changes only the scratch `wishes`, whose bids, caps and verdicts become the granted ones.
  */
 export function allocate(input: PolicyInput, wishes: Wishes, options: AllocationOptions): Decision {
   const { account } = input;
