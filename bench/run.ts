@@ -51,7 +51,9 @@ if (options.json !== undefined) {
 
 function measure(name: string, given: Sizes): Promise<Figure[]> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL("speed/worker.ts", import.meta.url), [name, JSON.stringify(given)]);
+    // The heap limits that `src/cli/bin.js` gives to the command line.
+    const execArgv = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
+    const child = fork(new URL("speed/worker.ts", import.meta.url), [name, JSON.stringify(given)], { execArgv });
     child.on("message", (measured) => resolve(measured as Figure[]));
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`The bench "${name}" ended with exit code ${code}.`)));
