@@ -233,7 +233,7 @@ export const PAGE_SCRIPT = String.raw`
       const { points, operating, budgetMicros, cpaTargetMicros, valuePoint, hindsight } = chosen();
       const pair = (point) => [units(point.spendMicros), point.conversions];
       const curves = [points.map(pair)];
-      const series = [line("reachable", color(0), count, { width: 2.25 })];
+      const series = [line("expected at the start", color(0), count, { width: 2.25 })];
       if (hindsight !== null) {
         curves.push(hindsight.map(pair));
         series.push(line("hindsight", css("--gap"), count));
