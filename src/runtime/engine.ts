@@ -143,8 +143,8 @@ export class Engine {
     const news = this.#market.advance(tick);
     this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
-    this.#startDay(tick);
     this.#world = this.#worldAt(tick);
+    this.#startDay(tick);
     for (const batch of this.#batches) batch.clear(tick);
     this.#tree.supervise(tick);
     this.#tellFacts();
@@ -289,7 +289,7 @@ export class Engine {
     for (let slot = 0; slot < this.#config.campaigns.length; slot += 1) {
       if (this.#config.campaigns[slot].dailyBudgetMicros === null) continue;
       this.ledger.startDay(slot, tick);
-      this.#tell(slot, { type: "day.started", tick, world: this.#worldAt(tick) }, "new day");
+      this.#tell(slot, { type: "day.started", tick, world: this.#world }, "new day");
     }
   }
 
