@@ -67,6 +67,9 @@ export interface EngineParts {
   readonly nowMs: () => number;
 }
 
+/** An event before its time is written on it. */
+type WithoutMoment<Event> = Event extends EngineEvent ? Omit<Event, "tick" | "timeMs"> : never;
+
 /** How long a drain waits for late reports [ticks]. */
 const MAX_DRAIN_TICKS = 2_000;
 
@@ -110,7 +113,7 @@ export class Engine {
       periodTicks: config.periodTicks,
       forecasters: config.forecasters,
     });
-    this.#tree = new ActorTree(config, market.platforms);
+    this.#tree = new ActorTree(config, market.platforms, this.#feed.stages);
     this.#batches = market.platforms.map((_, platform) => new BidBatch(platform, config.campaigns.length));
     this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
     this.#states = new Uint8Array(config.campaigns.length);
@@ -261,19 +264,39 @@ export class Engine {
     const facts = this.#facts.splice(0);
     for (const fact of facts) {
       this.#follow(fact);
-      this.#emit({ ...this.#at(this.#nextTick), ...fact });
+      this.#emit({ ...this.#at(this.#nextTick), ...this.#named(fact) });
     }
+  }
+
+  /** A fact as observers hear it: stages by their names. */
+  #named(fact: TreeFact): WithoutMoment<EngineEvent> {
+    const { stages } = this.#feed;
+    if (fact.type === "stages.restarted") return { ...fact, stages: fact.stages.map((stage) => stages[stage]) };
+    if (fact.type === "stage.stopped") return { ...fact, stage: stages[fact.stage] };
+    return fact;
   }
 
   /** What supervision's word means for money (E6) and for the operator's orders (E7). */
   #follow(fact: TreeFact): void {
     if (fact.type === "campaign.quarantined") this.#leave(fact.slot, "quarantined");
     else if (fact.type === "campaign.restarted") this.#remindOfHold(fact.slot);
+    else if (fact.type === "stages.restarted") this.#feed.restart(fact.platform, fact.stages);
+    else if (fact.type === "stage.stopped") this.#feed.giveUp(fact.platform, fact.stage);
     else if (fact.type === "supervisor.restarted") {
+      // The stages' supervisor ended with its first stage: its successor begins with all of them new.
+      const platform = this.#platformOf(fact.supervisor);
+      if (platform >= 0) this.#feed.restart(platform, [...this.#feed.stages.keys()]);
       for (const slot of this.#membersOf(fact.supervisor)) this.#remindOfHold(slot);
     } else if (fact.type === "supervisor.stopped") {
+      const platform = this.#platformOf(fact.supervisor);
+      if (platform >= 0) this.#feed.giveUp(platform, 0);
       for (const slot of this.#membersOf(fact.supervisor)) this.#leave(slot, "its portfolio was given up");
     }
+  }
+
+  /** Index of the platform whose stages an actor supervises; -1 for other actors. */
+  #platformOf(supervisor: string): number {
+    return this.#market.platforms.findIndex(({ id }) => `feed:${id}` === supervisor);
   }
 
   /** Slots of the campaigns under a portfolio's actor, in order; none under another. */
@@ -303,13 +326,27 @@ export class Engine {
 
   /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */
   #hear(tick: number, feed: readonly PlatformMetrics[]): void {
-    for (const update of this.#feed.push(tick, feed)) {
+    for (const platform of this.#market.platforms.keys()) this.#tree.superviseStages(platform, tick);
+    this.#tellFacts();
+    const updates = this.#feed.push(tick, feed);
+    this.#tellFailures(tick);
+    for (const update of updates) {
       const { platform, metrics, refused } = update;
       this.#heard[platform] = metrics;
       if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(tick), platform, why: refused });
       this.#feed.setHealth(platform, this.#tree.judgeFeed(update, tick));
     }
     this.#tellFacts();
+  }
+
+  /** Tells observers and supervisors what has failed on the way to the boards. */
+  #tellFailures(tick: number): void {
+    for (const failure of this.#feed.takeFailures()) {
+      const { platform, error } = failure;
+      const stage = this.#feed.stages[failure.stage];
+      this.#emit({ type: "stage.failed", ...this.#at(tick), platform, stage, error });
+      this.#tree.failStage(failure, tick);
+    }
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2). */
