@@ -43,11 +43,13 @@ export const DECISIONS: readonly Mutant[] = [
     killers: INVARIANCE,
   },
   {
-    name: "all platforms' feeds share one random stream's name by their place",
+    name: "the platforms' feeds share one random stream",
     breaks: "R1: shuffled platforms",
     file: "src/platforms/panel-feed.ts",
-    find: "`market:feed:${this.#path.spec.id}`",
-    replace: "`market:feed:${platform}`",
+    find: "this.#draws = new RandomStream(seed, `market:feed:${this.#path.spec.id}`);",
+    replace: `const { panels } = paths as unknown as { panels?: RandomStream };
+    this.#draws = panels ?? new RandomStream(seed, "market:feed");
+    Object.assign(paths, { panels: this.#draws });`,
     killers: INVARIANCE,
   },
   {

@@ -57,7 +57,7 @@ export const MONEY: readonly Mutant[] = [
     file: LEDGER,
     find: "    account.daySpentMicros = 0;\n",
     replace: "",
-    killers: [...LEDGER_MODEL, "test/runtime/invariance.sim.test.ts"],
+    killers: LEDGER_MODEL,
   },
   {
     name: "a new day resets the lifetime budget as well",
@@ -110,7 +110,7 @@ export const MONEY: readonly Mutant[] = [
     file: "src/core/decision.ts",
     find: "return Math.ceil(capMicros * overDeliveryFactor);",
     replace: "return Math.ceil(capMicros + 0 * overDeliveryFactor);",
-    killers: ["test/core/policy/policies.property.test.ts", ...RUN],
+    killers: ["test/core/policy/policies.property.test.ts"],
   },
   {
     name: "a repeated report is learned from twice",

@@ -1,6 +1,6 @@
 /** `npm run test:mutants`: plants each fault in a copy of the project, and prints which generated and property tests notice it. */
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -115,7 +115,10 @@ function failuresOf(
   files: readonly string[],
 ): Promise<{ failures: readonly Failure[]; error: string | null }> {
   const vitest = join(copy, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", ...files, "--reporter=json", `--testNamePattern=${TEST_NAMES}`, "--maxWorkers=1"];
+  const output = join(copy, "report.json");
+  const reporting = ["--reporter=json", `--outputFile=${output}`];
+  const args = [vitest, "run", ...files, ...reporting, `--testNamePattern=${TEST_NAMES}`, "--maxWorkers=1"];
+  rmSync(output, { force: true });
   return new Promise((resolve) => {
     execFile(
       process.execPath,
@@ -123,9 +126,8 @@ function failuresOf(
       { cwd: copy, timeout: PATIENCE_MS, killSignal: "SIGKILL", maxBuffer: 2 ** 28 },
       (ended, stdout, stderr) => {
         if (ended?.killed === true) return resolve({ failures: [], error: "the tests did not end" });
-        const json = stdout.indexOf("{");
-        if (json < 0) return resolve({ failures: [], error: stderr.trim() });
-        const { testResults } = JSON.parse(stdout.slice(json)) as Report;
+        if (!existsSync(output)) return resolve({ failures: [], error: `no report: ${stdout}${stderr}`.trim() });
+        const { testResults } = JSON.parse(readFileSync(output, "utf8")) as Report;
         const failures = testResults.flatMap(({ name, assertionResults }) =>
           assertionResults
             .filter(({ status }) => status === "failed")
