@@ -5,7 +5,8 @@
  * I3 at most one live actor per campaign, and none outside the tree; I4 every bid placed is settled, released, timed out or still outstanding, and every
  * bid is what was decided and reserved; I5 an exhausted campaign stays so until topped up, or a new day with money; I6 every decision has a reason that fits it,
  * and bids within floor, limits and what is available; I7 ticks ascend by one, and no campaign is evaluated twice in one; I8 a held, quarantined or stopped
- * campaign places no bid; I9 every figure is a number, every balance whole micros; I10 no tick throws.
+ * campaign places no bid; I9 every figure is a number, every balance whole micros; I10 no tick throws;
+ * I11 compiled and interpreted statecharts decide alike.
  */
 import type { CampaignSpec } from "../core/campaign.ts";
 import { REASONS, reservationMicros } from "../core/decision.ts";
@@ -29,6 +30,7 @@ export const INVARIANTS = {
   I8: "a held, quarantined or stopped campaign places no bid",
   I9: "every figure is a number, every balance whole micros",
   I10: "no tick throws",
+  I11: "compiled and interpreted statecharts decide alike",
 } as const;
 
 /** The number of an invariant. */

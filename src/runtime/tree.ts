@@ -4,7 +4,7 @@
  * T1 ids are stable: `engine`, `platform:<id>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it.
  */
 import { createActor } from "xstate";
-import type { AnyActorLogic, AnyActorRef } from "xstate";
+import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
 import { engineMachine } from "../../machines/engine.ts";
@@ -28,6 +28,8 @@ export interface TreeConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /** Hears of every actor, event, microstep and snapshot from the first actor's birth on. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** What supervision made known. */
@@ -64,6 +66,7 @@ export class ActorTree {
     const engine = engineMachine.provide({ actors: { platform: platformMachine, portfolio } });
     this.#root = createActor(engine, {
       id: "engine",
+      ...(config.inspect === undefined ? {} : { inspect: config.inspect }),
       input: {
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
         portfolios: portfoliosOf(config, platforms),
