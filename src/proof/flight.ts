@@ -3,7 +3,8 @@
  *
  * A flight is a function of its scenario alone; the wall clock, threads and other flights have no part in it.
  */
-import type { EngineEvent } from "../core/events.ts";
+import { EngineError } from "../core/errors.ts";
+import type { EngineEvent, EngineObserver } from "../core/events.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import type { Market } from "../platforms/market.ts";
 import { PathMarket } from "../platforms/path-market.ts";
@@ -12,7 +13,7 @@ import { dayStartTicks } from "../runtime/calendar.ts";
 import { Engine } from "../runtime/engine.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
 import { scenarioSchema } from "../scenario/schema.ts";
-import type { ScenarioFile } from "../scenario/schema.ts";
+import type { Scenario, ScenarioFile } from "../scenario/schema.ts";
 import { ActorCensus } from "./census.ts";
 import type { Coverage } from "./census.ts";
 import { InvariantCheck } from "./invariants.ts";
@@ -42,6 +43,8 @@ export interface FlightOutcome {
 export interface FlightOptions {
   /** Plays it through XState's interpreter as well, and compares the decisions (I11). */
   readonly isTwice?: boolean;
+  /** Further listeners, heard before the check. */
+  readonly observers?: readonly EngineObserver[];
   /** For tests: a market between the engine and the check, which the check cannot see. */
   readonly betray?: (market: Market) => Market;
   /** For tests: the policy of a name. */
@@ -77,8 +80,9 @@ class Flight {
   readonly lines: string[] = [];
   readonly #engine: Engine;
 
-  constructor(file: ScenarioFile, { betray, policyOf, isTwice = false }: FlightOptions, isInterpreted: boolean) {
-    const { market: paths, exposures, ...config } = resolveScenario(scenarioSchema.parse(file));
+  constructor(file: ScenarioFile, options: FlightOptions, isInterpreted: boolean) {
+    const { betray, policyOf, isTwice = false, observers = [] } = options;
+    const { market: paths, exposures, ...config } = resolveScenario(shaped(file));
     const { campaigns, seed, startMs, tickMs, ticks, timeZone } = config;
     const market = new PathMarket({
       paths: simulatePaths(paths),
@@ -106,7 +110,7 @@ class Flight {
       { ...config, isInterpreted, inspect: this.census.inspect, ...(policyOf === undefined ? {} : { policyOf }) },
       {
         market: betray?.(this.check.market) ?? this.check.market,
-        observers: [this.check, { observe }],
+        observers: [...observers, this.check, { observe }],
         nowMs: () => 0,
       },
     );
@@ -153,6 +157,13 @@ class Flight {
       `tick ${tick} slot ${slot} ${state} ${reason} gamma ${gammaMicros} ${bids.join(" ")} spent ${account.spentMicros}`,
     );
   }
+}
+
+/** A scenario with its defaults. @throws EngineError CE_SCENARIO_INVALID */
+function shaped(file: ScenarioFile): Scenario {
+  const { data, error } = scenarioSchema.safeParse(file);
+  if (data === undefined) throw new EngineError("CE_SCENARIO_INVALID", error.message);
+  return data;
 }
 
 /** The two ways of running a statechart decide alike (I11). */
