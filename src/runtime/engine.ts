@@ -2,7 +2,8 @@
  * The engine: one tick of the loop after another, from the market's news to the bids, with the actors in between.
  *
  * E1 a campaign bids only what the ledger has reserved; E2 a report is booked before its campaign hears of it; E3 campaigns are
- * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run.
+ * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run; E6 a campaign that
+ * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart.
  */
 import type { AnyActorRef, InspectionEvent } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
@@ -23,6 +24,7 @@ import { dayStartTicks } from "./calendar.ts";
 import { Feed } from "./feed.ts";
 import { ActorTree } from "./tree.ts";
 import type { TreeFact } from "./tree.ts";
+import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 
 /** What an engine runs. */
@@ -44,6 +46,8 @@ export interface EngineConfig {
   /** By slot. */
   readonly campaigns: readonly CampaignSpec[];
   readonly supervision: SupervisionLimits;
+  /** How often a portfolio or platform statechart that failed is restarted. Default: three times a day of minutes. */
+  readonly intensity?: RestartIntensity;
   /** Forecasters beside the registered ones, by name. */
   readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
@@ -81,6 +85,8 @@ export class Engine {
   readonly #states: Uint8Array;
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
+  /** Why the operator holds a campaign, by slot (E7). */
+  readonly #held = new Map<number, string>();
   /** What the supervision tree has said and the observers have not heard yet. */
   readonly #facts: TreeFact[] = [];
   #booked = new Float64Array(16);
@@ -185,20 +191,31 @@ export class Engine {
     this.#tellFacts();
   }
 
-  /** Adds to a campaign's budget and tells it. */
-  topUp(slot: number, micros: number): void {
+  /** Adds to a campaign's budget and tells it. @throws EngineError CE_LEDGER_REFUSED for what is no amount of money */
+  topUp(slot: number, micros: number, why = "top-up"): void {
     this.ledger.topUp(slot, micros);
-    this.#tell(slot, { type: "budget.toppedUp", micros }, "top-up");
+    this.#emit({ type: "budget.toppedUp", ...this.#at(this.#nextTick), slot, micros, why });
+    this.#tell(slot, { type: "budget.toppedUp", micros }, why);
   }
 
   /** Holds a campaign (no evaluation until {@link release}d) for the reason given. */
   hold(slot: number, why: string): void {
+    this.#held.set(slot, why);
+    this.#emit({ type: "campaign.held", ...this.#at(this.#nextTick), slot, why });
     this.#tell(slot, { type: "hold", why }, why);
   }
 
-  /** Lets a held campaign go on. */
-  release(slot: number): void {
-    this.#tell(slot, { type: "resume" }, "released");
+  /** Lets a held or quarantined campaign go on, with a clean record. One of a portfolio that was given up stays stopped. */
+  release(slot: number, why = "released"): void {
+    this.#held.delete(slot);
+    this.#emit({ type: "campaign.released", ...this.#at(this.#nextTick), slot, why });
+    this.#tell(slot, { type: "resume" }, why);
+    this.#tree.release(slot);
+  }
+
+  /** Every actor that is alive. */
+  get actors(): readonly AnyActorRef[] {
+    return [...this.#tree.actors()];
   }
 
   #at(tick: number): { tick: number; timeMs: number } {
@@ -227,7 +244,46 @@ export class Engine {
    */
   #tellFacts(): void {
     const facts = this.#facts.splice(0);
-    for (const fact of facts) this.#emit({ ...this.#at(this.#nextTick), ...fact });
+    for (const fact of facts) {
+      this.#follow(fact);
+      this.#emit({ ...this.#at(this.#nextTick), ...fact });
+    }
+  }
+
+  /** What supervision's word means for money (E6) and for the operator's orders (E7). */
+  #follow(fact: TreeFact): void {
+    if (fact.type === "campaign.quarantined") this.#leave(fact.slot, "quarantined");
+    else if (fact.type === "campaign.restarted") this.#remindOfHold(fact.slot);
+    else if (fact.type === "supervisor.restarted") {
+      for (const slot of this.#membersOf(fact.supervisor)) this.#remindOfHold(slot);
+    } else if (fact.type === "supervisor.stopped") {
+      for (const slot of this.#membersOf(fact.supervisor)) this.#leave(slot, "its portfolio was given up");
+    }
+  }
+
+  /** Slots of the campaigns under a portfolio's actor, in order; none under another. */
+  #membersOf(supervisor: string): number[] {
+    const { campaigns } = this.#config;
+    return [...campaigns.keys()].filter((slot) => `portfolio:${campaigns[slot].portfolio}` === supervisor);
+  }
+
+  /** Nobody runs the campaign any more: its reservations are given back (E6). */
+  #leave(slot: number, why: string): void {
+    const released = this.ledger.releaseAll(slot);
+    if (released.reservations > 0) {
+      this.#emit({ type: "reservations.released", ...this.#at(this.#nextTick), slot, ...released, why });
+    }
+    const from = this.#setState(slot, "idle");
+    if (from !== "idle") this.#emitChange(slot, from, "idle", why);
+  }
+
+  /** A restarted actor knows the operator's orders as of its last good state: it is told where they have changed since (E7). */
+  #remindOfHold(slot: number): void {
+    const actor = this.#tree.campaign(slot);
+    if (actor === null) return;
+    const why = this.#held.get(slot) ?? null;
+    if (snapshotOf(actor).context.heldBecause === why) return;
+    this.#tell(slot, why === null ? { type: "resume" } : { type: "hold", why }, why ?? "released");
   }
 
   /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */

@@ -46,8 +46,11 @@ export interface ResolvedScenario {
     readonly windowTicks: number;
     readonly backoffTicks: number;
     readonly maxBackoffTicks: number;
+    readonly jitter: number;
     readonly maxQuarantined: number;
   };
+  /** How often the engine restarts a portfolio that failed or escalated. */
+  readonly intensity: { readonly maxRestarts: number; readonly windowTicks: number };
 }
 
 /**
@@ -104,8 +107,10 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
       windowTicks: atLeastOne(limits.within),
       backoffTicks: atLeastOne(limits.backoff),
       maxBackoffTicks: atLeastOne(limits.maxBackoff),
+      jitter: limits.jitter,
       maxQuarantined: limits.maxQuarantined,
     },
+    intensity: { maxRestarts: limits.maxPortfolioRestarts, windowTicks: atLeastOne(limits.portfolioWithin) },
   };
 }
 

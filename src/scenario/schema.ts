@@ -174,11 +174,19 @@ const supervision = z.strictObject({
   within: duration().default("1h").describe("…counted over this time."),
   backoff: duration().default("1m").describe("Wait before the first restart; it doubles with every further one."),
   maxBackoff: duration().default("16m").describe("Longest such wait."),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe("Most that chance takes off such a wait, as a share: campaigns that fail together come back apart."),
   maxQuarantined: z
     .int()
     .min(0)
     .default(3)
-    .describe("Campaigns in quarantine that a portfolio bears; with one more it is stopped."),
+    .describe("Campaigns in quarantine that a portfolio bears; with one more it is restarted as a whole."),
+  maxPortfolioRestarts: z.int().min(0).max(1000).default(3).describe("Restarts of a portfolio before it is given up…"),
+  portfolioWithin: duration().default("1d").describe("…counted over this time."),
 });
 
 /** The scenario file as it is written. */
