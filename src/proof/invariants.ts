@@ -62,7 +62,12 @@ const MAX_VIOLATIONS = 20;
 interface Exhaustion {
   readonly tick: number;
   readonly budgetMicros: number;
+  /** Restarted since: its successor finds out for itself that there is no money. */
+  readonly isReborn: boolean;
 }
+
+/** Why a campaign may not bid. */
+type Silence = "held" | "quarantined" | "stopped";
 
 /** Checks one engine: give it `market` as its market, and this among its observers. */
 export class InvariantCheck implements EngineObserver {
@@ -78,7 +83,9 @@ export class InvariantCheck implements EngineObserver {
   /** What was decided in this tick, by slot. */
   readonly #decided = new Map<number, Decision>();
   readonly #exhausted = new Map<number, Exhaustion>();
-  readonly #silenced = new Map<number, string>();
+  /** Who left exhaustion without new money in this tick: in order where it is silenced by the end of the tick. */
+  readonly #left = new Map<number, string>();
+  readonly #silences: readonly Set<Silence>[];
   #started: EngineStarted | null = null;
   #isBidding = false;
   #lastTick = -1;
@@ -86,32 +93,41 @@ export class InvariantCheck implements EngineObserver {
   constructor({ campaigns, dayStarts, market }: InvariantOptions) {
     this.#campaigns = campaigns;
     this.market = new Witness(market, campaigns.length);
+    this.#silences = campaigns.map(() => new Set());
     this.#days = new DayBooks(campaigns.length, dayStarts);
     this.#bookedMicros = new Float64Array(campaigns.length * market.platforms.length);
     this.#disputedMicros = new Float64Array(campaigns.length * market.platforms.length);
   }
 
-  /** From now on the campaign may place no bid, for the reason given: the operator's word, which the engine does not repeat. */
-  silence(slot: number, why: string): void {
-    this.#silenced.set(slot, why);
-  }
-
-  /** The campaign may bid again. */
-  unsilence(slot: number): void {
-    this.#silenced.delete(slot);
-  }
-
   observe(event: EngineEvent): void {
-    if (event.type === "engine.started") this.#started = event;
-    else if (event.type === "engine.changed") this.#isBidding = event.state === "running";
-    else if (event.type === "decision") this.#judge(event);
-    else if (event.type === "reports.booked") this.#countBooked(event);
-    else if (event.type === "charge.disputed") {
-      this.#disputedMicros[this.#cell(event.slot, event.platform)] += event.disputedMicros;
-    } else if (event.type === "campaign.changed") this.#follow(event);
-    else if (event.type === "campaign.quarantined") this.silence(event.slot, "quarantined");
-    else if (event.type === "campaign.restarted") this.unsilence(event.slot);
-    else if (event.type === "tick.completed") this.#closeTick(event.tick, event.decisions);
+    switch (event.type) {
+      case "engine.started":
+        this.#started = event;
+        break;
+      case "engine.changed":
+        this.#isBidding = event.state === "running";
+        break;
+      case "decision":
+        this.#judge(event);
+        break;
+      case "reports.booked":
+        this.#countBooked(event);
+        break;
+      case "charge.disputed":
+        this.#disputedMicros[this.#cell(event.slot, event.platform)] += event.disputedMicros;
+        break;
+      case "reservations.released":
+        this.#giveUp(event);
+        break;
+      case "campaign.changed":
+        this.#follow(event);
+        break;
+      case "tick.completed":
+        this.#closeTick(event.tick, event.decisions);
+        break;
+      default:
+        this.#heed(event);
+    }
   }
 
   /** The end of the run, after the drain: the books once more. */
@@ -144,8 +160,9 @@ export class InvariantCheck implements EngineObserver {
     if (tick < startTick || tick >= endTick) {
       this.report("I8", tick, slot, `a decision outside of its flight, ${startTick} to ${endTick}`);
     }
-    const silence = this.#silenced.get(slot);
-    if (silence !== undefined) this.report("I8", tick, slot, `a decision, "${decision.reason}", while ${silence}`);
+    for (const silence of this.#silences[slot]) {
+      this.report("I8", tick, slot, `a decision, "${decision.reason}", while ${silence}`);
+    }
     let committedMicros = 0;
     for (const { platform, bidMicros, capMicros, ...figures } of decision.candidates) {
       const broken = Object.entries(figures).find(([, value]) => typeof value === "number" && !Number.isFinite(value));
@@ -183,23 +200,66 @@ export class InvariantCheck implements EngineObserver {
   }
 
   #judgeExhaustion(tick: number, slot: number, state: string, committedMicros: number, budgetMicros: number): void {
+    const since = this.#exhaustionOf(slot, tick);
+    const hasLeft = since !== undefined && (committedMicros > 0 || (state !== "exhausted" && !since.isReborn));
+    if (hasLeft) {
+      const text = `${state} with ${committedMicros} micros committed, exhausted since tick ${since.tick}`;
+      this.report("I5", tick, slot, text);
+    }
+    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros, isReborn: false });
+    else if (since?.isReborn !== true) this.#exhausted.delete(slot);
+  }
+
+  /** A campaign that was restarted is told of no new day that began before: its exhaustion ends with the day by itself. */
+  #exhaustionOf(slot: number, tick: number): Exhaustion | undefined {
     const since = this.#exhausted.get(slot);
-    const hasLeft = since !== undefined && (state !== "exhausted" || committedMicros > 0);
-    if (hasLeft) this.report("I5", tick, slot, `${state} at tick ${tick}, exhausted since tick ${since.tick}`);
-    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros });
-    else this.#exhausted.delete(slot);
+    const hasDays = this.#campaigns[slot].dailyBudgetMicros !== null;
+    if (since?.isReborn === true && hasDays && this.#days.startOf(tick) > since.tick) this.#exhausted.delete(slot);
+    return this.#exhausted.get(slot);
   }
 
   /** Changes of state outside of a decision. */
   #follow({ tick, slot, from, state }: Extract<EngineEvent, { type: "campaign.changed" }>): void {
     const { budgetMicros, availableMicros } = this.#ledger.view(slot);
     const since = this.#exhausted.get(slot);
-    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros });
-    else if (since !== undefined) {
+    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros, isReborn: false });
+    else if (since !== undefined && !since.isReborn) {
       const hasNewMoney = budgetMicros > since.budgetMicros || (this.#isNewDay(tick) && availableMicros > 0);
-      if (!hasNewMoney) this.report("I5", tick, slot, `${from} to ${state}, exhausted since tick ${since.tick}`);
+      const isSilent = this.#silences[slot].size > 0;
+      if (!hasNewMoney && !isSilent)
+        this.report("I5", tick, slot, `${from} to ${state}, exhausted since tick ${since.tick}`);
       this.#exhausted.delete(slot);
     }
+  }
+
+  /** The engine awaits a campaign's answers no more: its reservations are free, and its money is its own again. */
+  #giveUp({ tick, slot, micros }: Extract<EngineEvent, { type: "reservations.released" }>): void {
+    const givenUpMicros = this.market.giveUp(slot);
+    if (micros !== givenUpMicros) this.report("I4", tick, slot, `${micros} micros released, ${givenUpMicros} were out`);
+    this.#exhausted.delete(slot);
+  }
+
+  /** The word of supervision and of the operator: who may bid, and who begins anew. */
+  #heed(event: EngineEvent): void {
+    if (event.type === "campaign.held") this.#silences[event.slot].add("held");
+    else if (event.type === "campaign.released") this.#silences[event.slot].delete("held");
+    else if (event.type === "campaign.quarantined") this.#silences[event.slot].add("quarantined");
+    else if (event.type === "campaign.restarted") this.#beReborn(event.slot);
+    else if (event.type === "budget.toppedUp") {
+      if (event.micros > 0) this.#exhausted.delete(event.slot);
+    } else if (event.type === "supervisor.restarted" || event.type === "supervisor.stopped") {
+      for (const [slot, { portfolio }] of this.#campaigns.entries()) {
+        if (event.supervisor !== `portfolio:${portfolio}`) continue;
+        if (event.type === "supervisor.restarted") this.#beReborn(slot);
+        else this.#silences[slot].add("stopped");
+      }
+    }
+  }
+
+  #beReborn(slot: number): void {
+    this.#silences[slot].delete("quarantined");
+    const since = this.#exhausted.get(slot);
+    if (since !== undefined) this.#exhausted.set(slot, { ...since, isReborn: true });
   }
 
   #isNewDay(tick: number): boolean {
@@ -240,6 +300,8 @@ export class InvariantCheck implements EngineObserver {
       this.report("I7", tick, null, `${decisions} decisions counted, ${this.#decided.size} told`);
     }
     this.#lastTick = tick;
+    for (const [slot, text] of this.#left) if (this.#silences[slot].size === 0) this.report("I5", tick, slot, text);
+    this.#left.clear();
     this.#checkPlaced(tick);
     this.#decided.clear();
     this.#checkBooks(tick);
