@@ -225,9 +225,7 @@ export class InvariantCheck implements EngineObserver {
     if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros, isReborn: false });
     else if (since !== undefined && !since.isReborn) {
       const hasNewMoney = budgetMicros > since.budgetMicros || (this.#isNewDay(tick) && availableMicros > 0);
-      const isSilent = this.#silences[slot].size > 0;
-      if (!hasNewMoney && !isSilent)
-        this.report("I5", tick, slot, `${from} to ${state}, exhausted since tick ${since.tick}`);
+      if (!hasNewMoney) this.#left.set(slot, `${from} to ${state}, exhausted since tick ${since.tick}`);
       this.#exhausted.delete(slot);
     }
   }

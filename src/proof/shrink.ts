@@ -129,7 +129,19 @@ function mended(file: ScenarioFile): ScenarioFile {
     if (campaign.flight !== undefined && endMs > (parseDuration(file.duration ?? "1d") ?? 0))
       delete campaign.flight.end;
   }
+  const ids = new Set(file.campaigns.map(({ id }) => id));
+  for (const order of file.operator ?? []) {
+    if (Array.isArray(order.campaigns)) order.campaigns = order.campaigns.filter((id) => ids.has(id));
+  }
+  file.operator = file.operator?.filter(
+    ({ at: when, campaigns }) => campaigns.length > 0 && isBefore(when, file.duration),
+  );
+  if (file.operator === undefined || file.operator.length === 0) delete file.operator;
   return file;
+}
+
+function isBefore(time: string, end = "1d"): boolean {
+  return (parseDuration(time) ?? 0) < (parseDuration(end) ?? 0);
 }
 
 type Holder = Record<string | number, unknown>;

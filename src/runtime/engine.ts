@@ -15,6 +15,7 @@ import type { CampaignState, EngineEvent, EngineObserver } from "../core/events.
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { BidBatch, ReportBatch, ReportKind } from "../core/reports.ts";
@@ -48,6 +49,8 @@ export interface EngineConfig {
   readonly supervision: SupervisionLimits;
   /** How often a portfolio or platform statechart that failed is restarted. Default: three times a day of minutes. */
   readonly intensity?: RestartIntensity;
+  /** What the operator orders during the run, by tick. */
+  readonly orders?: readonly Order[];
   /** Forecasters beside the registered ones, by name. */
   readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
@@ -92,6 +95,7 @@ export class Engine {
   #booked = new Float64Array(16);
   #world: World;
   #nextTick = 0;
+  #ordersDone = 0;
 
   constructor(config: EngineConfig, { market, observers, nowMs }: EngineParts) {
     this.#config = config;
@@ -148,6 +152,7 @@ export class Engine {
   tick(): void {
     const tick = this.#nextTick;
     const startedMs = this.#nowMs();
+    this.#carryOut(tick);
     const news = this.#market.advance(tick);
     this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
@@ -216,6 +221,18 @@ export class Engine {
   /** Every actor that is alive. */
   get actors(): readonly AnyActorRef[] {
     return [...this.#tree.actors()];
+  }
+
+  #carryOut(tick: number): void {
+    const { orders = [] } = this.#config;
+    for (; this.#ordersDone < orders.length && orders[this.#ordersDone].tick <= tick; this.#ordersDone += 1) {
+      const { slots, kind, micros, why } = orders[this.#ordersDone];
+      for (const slot of slots) {
+        if (kind === "hold") this.hold(slot, why);
+        else if (kind === "release") this.release(slot, why);
+        else this.topUp(slot, micros, why);
+      }
+    }
   }
 
   #at(tick: number): { tick: number; timeMs: number } {

@@ -5,11 +5,13 @@
  * Q1 a resolved scenario is a function of the scenario alone; Q2 every error names the field to change.
  */
 import type { CampaignSpec } from "../core/campaign.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { CampaignExposure } from "../platforms/paths.ts";
 import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "../platforms/simulated-paths.ts";
 import { resolveCampaigns } from "./campaigns.ts";
 import type { Locate } from "./issue.ts";
+import { resolveOrders } from "./orders.ts";
 import { DAY_MS, formatDuration, parseInstant, timeOfDayMs } from "./quantities.ts";
 import { Reading } from "./reading.ts";
 import { MAX_TICKS } from "./schema.ts";
@@ -51,6 +53,8 @@ export interface ResolvedScenario {
   };
   /** How often the engine restarts a portfolio that failed or escalated. */
   readonly intensity: { readonly maxRestarts: number; readonly windowTicks: number };
+  /** By tick. */
+  readonly orders: readonly Order[];
 }
 
 /**
@@ -84,6 +88,7 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     ...dayShapes(reading),
   };
   const limits = scenario.supervision;
+  const { campaigns, exposures } = resolveCampaigns(reading, { ticks, startMs });
   const atLeastOne = (duration: string) => Math.max(1, Math.ceil(reading.ticks(duration)));
   return {
     name: scenario.name,
@@ -99,7 +104,9 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     platforms: market.platforms.map(({ id, pricing, control, floorMicros, overDeliveryFactor }) => {
       return { id, pricing, control, floorMicros, overDeliveryFactor };
     }),
-    ...resolveCampaigns(reading, { ticks, startMs }),
+    campaigns,
+    exposures,
+    orders: resolveOrders(reading, campaigns, ticks),
     market,
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],
     supervision: {
