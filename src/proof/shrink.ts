@@ -6,6 +6,7 @@
  */
 import { EngineError } from "../core/errors.ts";
 import { formatDuration, parseDuration } from "../scenario/quantities.ts";
+import { scenarioSchema } from "../scenario/schema.ts";
 import type { ScenarioFile } from "../scenario/schema.ts";
 import type { Violation } from "./invariants.ts";
 
@@ -98,7 +99,7 @@ const without: Step = (file, _, n) => {
   const key = path.at(-1)!;
   if (Array.isArray(holder)) holder.splice(Number(key), 1);
   else delete holder[key];
-  return mended(candidate);
+  return scenarioSchema.safeParse(candidate).success ? mended(candidate) : file;
 };
 
 /** One number with fewer digits. */

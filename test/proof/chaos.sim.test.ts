@@ -7,8 +7,9 @@ import type { Market } from "../../src/platforms/market.ts";
 import { playFlight } from "../../src/proof/flight.ts";
 import type { FlightOptions } from "../../src/proof/flight.ts";
 import { randomScenario } from "../../src/proof/random-scenario.ts";
-import { addTally, NO_FLIGHTS, playFlights } from "../../src/proof/tally.ts";
+import { addTally, NO_FLIGHTS, playFlights, tallyOf } from "../../src/proof/tally.ts";
 import type { ScenarioFile } from "../../src/scenario/schema.ts";
+import { failing, spoiled } from "./spoiled.ts";
 
 const SEED = 20_260_105;
 
@@ -71,6 +72,20 @@ describe("random flights", () => {
     expect(randomScenario(SEED, 3)).toEqual(file);
     expect(randomScenario(SEED + 1, 3)).not.toEqual(file);
     expect(parse(scenarioText(file, { invariant: "I1", tick: 0, campaign: null, text: "" }))).toEqual(file);
+  });
+});
+
+describe("random flights in which campaigns fail and reports go wrong", () => {
+  it("break no invariant, and see every remedy (I1 to I11)", () => {
+    let tally = NO_FLIGHTS;
+    for (let flight = 0; flight < 60; flight += 1) {
+      const options = { ...failing(flight), ...spoiled(flight), isTwice: flight % 8 === 0 };
+      tally = addTally(tally, tallyOf(flight, playFlight(randomScenario(SEED, flight), options)));
+    }
+    expect(tally.broken).toEqual([]);
+    const { restarts, quarantines, escalations, refusedReports, disputedMicros } = tally;
+    const remedies = { restarts, quarantines, escalations, refusedReports, disputedMicros };
+    expect(Object.entries(remedies).filter(([, times]) => times === 0)).toEqual([]);
   });
 });
 
