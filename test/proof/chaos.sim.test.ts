@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { renderShrunk, scenarioText, shrinkFlight } from "../../src/cli/chaos-report.ts";
 import { policyNamed } from "../../src/core/policy/index.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import { ReportBatch } from "../../src/core/reports.ts";
 import type { Market } from "../../src/platforms/market.ts";
 import { playFlight } from "../../src/proof/flight.ts";
@@ -86,6 +87,37 @@ describe("random flights in which campaigns fail and reports go wrong", () => {
     const { restarts, quarantines, escalations, refusedReports, disputedMicros } = tally;
     const remedies = { restarts, quarantines, escalations, refusedReports, disputedMicros };
     expect(Object.entries(remedies).filter(([, times]) => times === 0)).toEqual([]);
+  });
+});
+
+describe("a flight", () => {
+  const file = randomScenario(SEED, 1);
+
+  it("that throws has broken an invariant (I10)", () => {
+    const betray = (market: Market): Market => ({
+      platforms: market.platforms,
+      place: (bids) => market.place(bids),
+      isSettled: () => market.isSettled(),
+      advance: (tick) => {
+        if (tick === 7) throw new RangeError("planted");
+        return market.advance(tick);
+      },
+    });
+    expect(playFlight(file, { betray }).violations).toMatchObject([
+      { invariant: "I10", tick: 7, text: expect.stringContaining("planted") },
+    ]);
+  });
+
+  it("that goes otherwise when it is interpreted has broken an invariant (I11)", () => {
+    let calls = 0;
+    const policyOf = (name: string) => ({
+      ...policyNamed(name),
+      decide: (...[input, memory]: Parameters<Policy["decide"]>) => {
+        const { decision, memory: next } = policyNamed(name).decide(input, memory);
+        return { decision: { ...decision, gammaMicros: (calls += 1) }, memory: next };
+      },
+    });
+    expect(playFlight(file, { policyOf, isTwice: true }).violations).toMatchObject([{ invariant: "I11" }]);
   });
 });
 
