@@ -82,11 +82,19 @@ export const MONEY: readonly Mutant[] = [
     name: "restart forgets the spend",
     breaks: "S3, L2: money outlives actors",
     file: ENGINE,
-    find: "    for (const fact of facts) this.#emit(",
-    replace: `    for (const fact of facts)
+    find: "      this.#follow(fact);\n",
+    replace: `      this.#follow(fact);
       if (fact.type === "campaign.restarted") this.ledger.topUp(fact.slot, this.ledger.view(fact.slot).spentMicros);
-    for (const fact of facts) this.#emit(`,
+`,
     killers: RUN,
+  },
+  {
+    name: "quarantine keeps a reservation",
+    breaks: "E6: nobody's bids hold no money",
+    file: ENGINE,
+    find: `this.#leave(fact.slot, "quarantined")`,
+    replace: `this.#setState(fact.slot, "idle")`,
+    killers: ["test/runtime/supervision.sim.test.ts"],
   },
   {
     name: "a top-up is not booked",

@@ -126,7 +126,7 @@ describe("a failing campaign", () => {
     );
   });
 
-  it("is quarantined after too many failures (S6)", () => {
+  it("is quarantined after too many failures (S7)", () => {
     const run = played(scenarioOf(), {
       policyOf: failing(
         sick,
