@@ -5,7 +5,7 @@
  * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run; E6 a campaign that
  * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart.
  */
-import type { AnyActorRef } from "xstate";
+import type { AnyActorRef, InspectionEvent } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import { reservationMicros } from "../core/decision.ts";
@@ -57,6 +57,8 @@ export interface EngineConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /** Hears of every actor, event, microstep and snapshot from the first actor's birth on; costs several µs per event. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** The parts that an engine is put together from. */

@@ -5,7 +5,7 @@
  * T3 a platform whose breaker was given up counts as down.
  */
 import { createActor } from "xstate";
-import type { AnyActorLogic, AnyActorRef } from "xstate";
+import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
 import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
@@ -38,6 +38,8 @@ export interface TreeConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /** Hears of every actor, event, microstep and snapshot from the first actor's birth on. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** What supervision made known. */
@@ -87,6 +89,7 @@ export class ActorTree {
     this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
+      ...(config.inspect === undefined ? {} : { inspect: config.inspect }),
       input: {
         intensity: config.intensity ?? DEFAULT_INTENSITY,
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
