@@ -11,11 +11,11 @@
 import type { CampaignSpec } from "../core/campaign.ts";
 import { REASONS, reservationMicros } from "../core/decision.ts";
 import type { Decision } from "../core/decision.ts";
-import type { DecisionMade, EngineEvent, EngineObserver, EngineStarted, ReportsBooked } from "../core/events.ts";
+import type { DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
 import { isMicros } from "../core/money.ts";
-import { ReportKind } from "../core/reports.ts";
 import type { Market } from "../platforms/market.ts";
-import { DayBooks } from "./day-books.ts";
+import { MoneyCheck } from "./money-check.ts";
+import { StandingCheck } from "./standing-check.ts";
 import { Witness } from "./witness.ts";
 
 /** Each invariant in one line, by its number. */
@@ -46,6 +46,9 @@ export interface Violation {
   readonly text: string;
 }
 
+/** How a check notes a violation; `slot` is null where it is about no single campaign. */
+export type Report = (invariant: InvariantName, tick: number, slot: number | null, text: string) => void;
+
 /** What a check needs to know that the engine does not tell. */
 export interface InvariantOptions {
   readonly campaigns: readonly CampaignSpec[];
@@ -58,17 +61,6 @@ export interface InvariantOptions {
 /** Violations kept of one run. */
 const MAX_VIOLATIONS = 20;
 
-/** What an exhausted campaign had when it became so. */
-interface Exhaustion {
-  readonly tick: number;
-  readonly budgetMicros: number;
-  /** Restarted since: its successor finds out for itself that there is no money. */
-  readonly isReborn: boolean;
-}
-
-/** Why a campaign may not bid. */
-type Silence = "held" | "quarantined" | "stopped";
-
 /** Checks one engine: give it `market` as its market, and this among its observers. */
 export class InvariantCheck implements EngineObserver {
   /** In the order found, the first {@link MAX_VIOLATIONS}. */
@@ -76,16 +68,10 @@ export class InvariantCheck implements EngineObserver {
   /** The market to give to the engine. */
   readonly market: Witness;
   readonly #campaigns: readonly CampaignSpec[];
-  readonly #days: DayBooks;
-  /** By slot × platforms + platform, as are the next. */
-  readonly #bookedMicros: Float64Array;
-  readonly #disputedMicros: Float64Array;
+  readonly #money: MoneyCheck;
+  readonly #standing: StandingCheck;
   /** What was decided in this tick, by slot. */
   readonly #decided = new Map<number, Decision>();
-  readonly #exhausted = new Map<number, Exhaustion>();
-  /** Who left exhaustion without new money in this tick: in order where it is silenced by the end of the tick. */
-  readonly #left = new Map<number, string>();
-  readonly #silences: readonly Set<Silence>[];
   #started: EngineStarted | null = null;
   #isBidding = false;
   #lastTick = -1;
@@ -93,10 +79,9 @@ export class InvariantCheck implements EngineObserver {
   constructor({ campaigns, dayStarts, market }: InvariantOptions) {
     this.#campaigns = campaigns;
     this.market = new Witness(market, campaigns.length);
-    this.#silences = campaigns.map(() => new Set());
-    this.#days = new DayBooks(campaigns.length, dayStarts);
-    this.#bookedMicros = new Float64Array(campaigns.length * market.platforms.length);
-    this.#disputedMicros = new Float64Array(campaigns.length * market.platforms.length);
+    const report: Report = (...violation) => this.report(...violation);
+    this.#money = new MoneyCheck(campaigns, dayStarts, this.market, report);
+    this.#standing = new StandingCheck(campaigns, dayStarts, report);
   }
 
   observe(event: EngineEvent): void {
@@ -111,28 +96,29 @@ export class InvariantCheck implements EngineObserver {
         this.#judge(event);
         break;
       case "reports.booked":
-        this.#countBooked(event);
+        this.#money.countBooked(event);
         break;
       case "charge.disputed":
-        this.#disputedMicros[this.#cell(event.slot, event.platform)] += event.disputedMicros;
+        this.#money.dispute(event);
         break;
       case "reservations.released":
-        this.#giveUp(event);
+        this.#money.giveUp(event);
+        this.#standing.heed(event);
         break;
       case "campaign.changed":
-        this.#follow(event);
+        this.#standing.follow(this.#ledger, event);
         break;
       case "tick.completed":
         this.#closeTick(event.tick, event.decisions);
         break;
       default:
-        this.#heed(event);
+        this.#standing.heed(event);
     }
   }
 
   /** The end of the run, after the drain: the books once more. */
   close(): void {
-    this.#checkBooks(this.#lastTick);
+    this.#money.check(this.#ledger, this.#lastTick);
   }
 
   /** Notes what the engine threw (I10). */
@@ -148,21 +134,11 @@ export class InvariantCheck implements EngineObserver {
     this.violations.push({ invariant, tick, campaign, text });
   }
 
-  #cell(slot: number, platform: number): number {
-    return slot * this.market.platforms.length + platform;
-  }
-
-  #judge({ tick, slot, campaign, state, decision, account }: DecisionMade): void {
+  #judge(event: DecisionMade): void {
+    const { tick, slot, decision, account } = event;
     if (this.#decided.has(slot)) this.report("I7", tick, slot, "a second evaluation in one tick");
     this.#decided.set(slot, decision);
     if (tick !== this.#lastTick + 1) this.report("I7", tick, slot, `a decision after tick ${this.#lastTick}`);
-    const { startTick, endTick } = campaign.flight;
-    if (tick < startTick || tick >= endTick) {
-      this.report("I8", tick, slot, `a decision outside of its flight, ${startTick} to ${endTick}`);
-    }
-    for (const silence of this.#silences[slot]) {
-      this.report("I8", tick, slot, `a decision, "${decision.reason}", while ${silence}`);
-    }
     let committedMicros = 0;
     for (const { platform, bidMicros, capMicros, ...figures } of decision.candidates) {
       const broken = Object.entries(figures).find(([, value]) => typeof value === "number" && !Number.isFinite(value));
@@ -173,12 +149,11 @@ export class InvariantCheck implements EngineObserver {
     }
     if (!Number.isFinite(decision.gammaMicros)) this.report("I9", tick, slot, `gamma is ${decision.gammaMicros}`);
     this.#judgeReason(tick, slot, decision, committedMicros);
-    const { budgetMicros } = account;
-    const leftMicros = Math.min(budgetMicros - this.#boundMicros(slot), this.#leftTodayMicros(slot, tick));
+    const leftMicros = this.#money.leftMicros(slot, tick, account.budgetMicros);
     if (committedMicros > 0 && committedMicros > leftMicros) {
       this.report("I6", tick, slot, `commits ${committedMicros} micros, ${leftMicros} are available`);
     }
-    this.#judgeExhaustion(tick, slot, state, committedMicros, budgetMicros);
+    this.#standing.judge(event, committedMicros);
   }
 
   #judgeBid(tick: number, slot: number, platform: number, bidMicros: number, capMicros: number): void {
@@ -199,97 +174,9 @@ export class InvariantCheck implements EngineObserver {
     }
   }
 
-  #judgeExhaustion(tick: number, slot: number, state: string, committedMicros: number, budgetMicros: number): void {
-    const since = this.#exhaustionOf(slot, tick);
-    const hasLeft = since !== undefined && (committedMicros > 0 || (state !== "exhausted" && !since.isReborn));
-    if (hasLeft) {
-      const text = `${state} with ${committedMicros} micros committed, exhausted since tick ${since.tick}`;
-      this.report("I5", tick, slot, text);
-    }
-    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros, isReborn: false });
-    else if (since?.isReborn !== true) this.#exhausted.delete(slot);
-  }
-
-  /** A campaign that was restarted is told of no new day that began before: its exhaustion ends with the day by itself. */
-  #exhaustionOf(slot: number, tick: number): Exhaustion | undefined {
-    const since = this.#exhausted.get(slot);
-    const hasDays = this.#campaigns[slot].dailyBudgetMicros !== null;
-    if (since?.isReborn === true && hasDays && this.#days.startOf(tick) > since.tick) this.#exhausted.delete(slot);
-    return this.#exhausted.get(slot);
-  }
-
-  /** Changes of state outside of a decision. */
-  #follow({ tick, slot, from, state }: Extract<EngineEvent, { type: "campaign.changed" }>): void {
-    const { budgetMicros, availableMicros } = this.#ledger.view(slot);
-    const since = this.#exhausted.get(slot);
-    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros, isReborn: false });
-    else if (since !== undefined && !since.isReborn) {
-      const hasNewMoney = budgetMicros > since.budgetMicros || (this.#isNewDay(tick) && availableMicros > 0);
-      if (!hasNewMoney) this.#left.set(slot, `${from} to ${state}, exhausted since tick ${since.tick}`);
-      this.#exhausted.delete(slot);
-    }
-  }
-
-  /** The engine awaits a campaign's answers no more: its reservations are free, and its money is its own again. */
-  #giveUp({ tick, slot, micros }: Extract<EngineEvent, { type: "reservations.released" }>): void {
-    const givenUpMicros = this.market.giveUp(slot);
-    if (micros !== givenUpMicros) this.report("I4", tick, slot, `${micros} micros released, ${givenUpMicros} were out`);
-    this.#exhausted.delete(slot);
-  }
-
-  /** The word of supervision and of the operator: who may bid, and who begins anew. */
-  #heed(event: EngineEvent): void {
-    if (event.type === "campaign.held") this.#silences[event.slot].add("held");
-    else if (event.type === "campaign.released") this.#silences[event.slot].delete("held");
-    else if (event.type === "campaign.quarantined") this.#silences[event.slot].add("quarantined");
-    else if (event.type === "campaign.restarted") this.#beReborn(event.slot);
-    else if (event.type === "budget.toppedUp") {
-      if (event.micros > 0) this.#exhausted.delete(event.slot);
-    } else if (event.type === "supervisor.restarted" || event.type === "supervisor.stopped") {
-      for (const [slot, { portfolio }] of this.#campaigns.entries()) {
-        if (event.supervisor !== `portfolio:${portfolio}`) continue;
-        if (event.type === "supervisor.restarted") this.#beReborn(slot);
-        else this.#silences[slot].add("stopped");
-      }
-    }
-  }
-
-  #beReborn(slot: number): void {
-    this.#silences[slot].delete("quarantined");
-    const since = this.#exhausted.get(slot);
-    if (since !== undefined) this.#exhausted.set(slot, { ...since, isReborn: true });
-  }
-
-  #isNewDay(tick: number): boolean {
-    return this.#days.startOf(tick) === tick;
-  }
-
   get #ledger(): EngineStarted["ledger"] {
     if (this.#started === null) throw new TypeError("The engine has told nothing of its start.");
     return this.#started.ledger;
-  }
-
-  #countBooked({ tick, batch, bookedMicros }: ReportsBooked): void {
-    const { invoices } = this.market;
-    let next = 0;
-    for (let row = 0; row < batch.length; row += 1) {
-      const slot = batch.campaign[row];
-      if (batch.kind[row] !== ReportKind.spend) {
-        if (bookedMicros[row] !== 0) this.report("I2", tick, slot, `conversions booked as ${bookedMicros[row]} micros`);
-        continue;
-      }
-      const platform = batch.platform[row];
-      this.#bookedMicros[this.#cell(slot, platform)] += bookedMicros[row];
-      const bid = invoices[next]?.bid;
-      if (bid?.slot === slot && bid.platform === platform && bid.tick === batch.tick[row]) {
-        this.#days.book(slot, tick, bid.tick, bookedMicros[row], bid.reservedMicros);
-        next += 1;
-      } else {
-        const text = `${bookedMicros[row]} micros booked for tick ${batch.tick[row]}, platform ${platform}: no bid is open`;
-        this.report("I4", tick, slot, text);
-      }
-    }
-    if (next < invoices.length) this.report("I4", tick, null, `${invoices.length - next} settlements were lost`);
   }
 
   #closeTick(tick: number, decisions: number): void {
@@ -298,11 +185,10 @@ export class InvariantCheck implements EngineObserver {
       this.report("I7", tick, null, `${decisions} decisions counted, ${this.#decided.size} told`);
     }
     this.#lastTick = tick;
-    for (const [slot, text] of this.#left) if (this.#silences[slot].size === 0) this.report("I5", tick, slot, text);
-    this.#left.clear();
+    this.#standing.closeTick(tick);
     this.#checkPlaced(tick);
     this.#decided.clear();
-    this.#checkBooks(tick);
+    this.#money.check(this.#ledger, tick);
   }
 
   /** What reached the platforms is what was decided in this tick, no less and no more (I4). */
@@ -321,119 +207,5 @@ export class InvariantCheck implements EngineObserver {
       }
       if (!this.#isBidding) this.report("I8", tick, slot, "a bid although the engine is not running");
     }
-  }
-
-  /** The ledger against the witness's books. */
-  #checkBooks(tick: number): void {
-    const portfolios = new Map<string, { boundMicros: number; budgetMicros: number }>();
-    for (const [slot, spec] of this.#campaigns.entries()) {
-      this.#checkBalances(tick, slot);
-      this.#checkInvoices(tick, slot);
-      this.#checkReservations(tick, slot);
-      const sum = portfolios.get(spec.portfolio) ?? { boundMicros: 0, budgetMicros: 0 };
-      sum.boundMicros += this.#boundMicros(slot);
-      sum.budgetMicros += this.#ledger.view(slot).budgetMicros;
-      portfolios.set(spec.portfolio, sum);
-    }
-    let boundMicros = 0;
-    let budgetMicros = 0;
-    for (const [id, sum] of portfolios) {
-      boundMicros += sum.boundMicros;
-      budgetMicros += sum.budgetMicros;
-      if (sum.boundMicros > sum.budgetMicros) {
-        this.report("I1", tick, null, `portfolio ${id}: ${sum.boundMicros} spent and reserved of ${sum.budgetMicros}`);
-      }
-    }
-    if (boundMicros > budgetMicros) {
-      this.report("I1", tick, null, `account: ${boundMicros} micros spent and reserved of ${budgetMicros}`);
-    }
-  }
-
-  #checkBalances(tick: number, slot: number): void {
-    const { budgetMicros, spentMicros, reservedMicros, availableMicros } = this.#ledger.view(slot);
-    for (const [name, micros] of Object.entries({ budgetMicros, spentMicros, reservedMicros, availableMicros })) {
-      if (!isMicros(micros)) this.report("I9", tick, slot, `${name} is ${micros}`);
-    }
-    if (spentMicros + reservedMicros > budgetMicros) {
-      this.report("I1", tick, slot, `spent ${spentMicros} + reserved ${reservedMicros} > budget ${budgetMicros}`);
-    }
-    const boundMicros = this.#boundMicros(slot);
-    if (boundMicros > budgetMicros) {
-      this.report("I1", tick, slot, `${boundMicros} micros invoiced and bid, by the platforms, of ${budgetMicros}`);
-    }
-    const overMicros = -this.#leftTodayMicros(slot, tick);
-    const allowedMicros = this.#days.overMicros(slot, tick);
-    if (overMicros > allowedMicros) {
-      this.report("I1", tick, slot, `the day is ${overMicros} micros over its budget, ${allowedMicros} by overcharges`);
-    }
-  }
-
-  #checkInvoices(tick: number, slot: number): void {
-    let bookedMicros = 0;
-    let disputedMicros = 0;
-    for (let platform = 0; platform < this.market.platforms.length; platform += 1) {
-      const cell = this.#cell(slot, platform);
-      const booked = this.#bookedMicros[cell];
-      const disputed = this.#disputedMicros[cell];
-      const invoiced = this.market.invoicedMicros[cell];
-      bookedMicros += booked;
-      disputedMicros += disputed;
-      if (booked + disputed !== invoiced) {
-        const text = `platform ${platform}: booked ${booked} + disputed ${disputed} ≠ invoiced ${invoiced} micros`;
-        this.report("I2", tick, slot, text);
-      }
-    }
-    const { spentMicros } = this.#ledger.view(slot);
-    if (spentMicros !== bookedMicros) {
-      this.report("I2", tick, slot, `spent ${spentMicros} in the ledger, ${bookedMicros} micros were booked`);
-    }
-    if (this.#ledger.disputedMicros(slot) !== disputedMicros) {
-      const text = `disputed ${this.#ledger.disputedMicros(slot)} in the ledger, ${disputedMicros} micros were told`;
-      this.report("I2", tick, slot, text);
-    }
-  }
-
-  /** The ledger's open reservations are the witness's open bids, one by one (I4). */
-  #checkReservations(tick: number, slot: number): void {
-    const open = this.market.open[slot];
-    let count = 0;
-    let sumMicros = 0;
-    for (const [bidTick, platform, micros] of this.#ledger.reservations(slot)) {
-      count += 1;
-      sumMicros += micros;
-      const bid = open.get(this.market.key(bidTick, platform));
-      if (bid?.reservedMicros !== micros) {
-        const found = bid === undefined ? "no bid is outstanding" : `its bid needs ${bid.reservedMicros}`;
-        this.report("I4", tick, slot, `${micros} micros reserved for tick ${bidTick}, platform ${platform}: ${found}`);
-      }
-    }
-    if (count !== open.size) {
-      this.report("I4", tick, slot, `${open.size} bids outstanding, ${count} reservations open`);
-    }
-    const { reservedMicros } = this.#ledger.view(slot);
-    if (sumMicros !== reservedMicros) {
-      this.report("I4", tick, slot, `reservations of ${sumMicros} micros, ${reservedMicros} in the balance`);
-    }
-  }
-
-  /** Invoiced, less what is disputed, and bid, by the witness [micros]. */
-  #boundMicros(slot: number): number {
-    let micros = 0;
-    for (let platform = 0; platform < this.market.platforms.length; platform += 1) {
-      const cell = this.#cell(slot, platform);
-      micros += this.market.invoicedMicros[cell] - this.#disputedMicros[cell];
-    }
-    for (const { reservedMicros } of this.market.open[slot].values()) micros += reservedMicros;
-    return micros;
-  }
-
-  /** The day's budget less what its bids were charged and have reserved; infinite without a daily budget [micros]. */
-  #leftTodayMicros(slot: number, tick: number): number {
-    const { dailyBudgetMicros } = this.#campaigns[slot];
-    if (dailyBudgetMicros === null) return Number.POSITIVE_INFINITY;
-    const startTick = this.#days.startOf(tick);
-    let micros = dailyBudgetMicros - this.#days.spentMicros(slot, tick);
-    for (const bid of this.market.open[slot].values()) if (bid.tick >= startTick) micros -= bid.reservedMicros;
-    return micros;
   }
 }
