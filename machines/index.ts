@@ -142,6 +142,7 @@ export const machines: readonly RegisteredMachine[] = [
       { type: "day.started", tick: 2, world: sampleWorld(2, 1, 50, 0) },
       { type: "hold", why: "sample" },
       { type: "resume" },
+      { type: "budget.exhausted" },
     ],
     failingEvents: (): readonly CampaignEvent[] => [
       { type: "tick", world: sampleWorld(1, SAMPLE_KINDS.length, 50, 0) },

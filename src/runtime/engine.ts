@@ -281,14 +281,14 @@ export class Engine {
   /** What supervision's word means for money (E6) and for the operator's orders (E7). */
   #follow(fact: TreeFact): void {
     if (fact.type === "campaign.quarantined") this.#leave(fact.slot, "quarantined");
-    else if (fact.type === "campaign.restarted") this.#remindOfHold(fact.slot);
+    else if (fact.type === "campaign.restarted") this.#remind(fact.slot);
     else if (fact.type === "stages.restarted") this.#feed.restart(fact.platform, fact.stages);
     else if (fact.type === "stage.stopped") this.#feed.giveUp(fact.platform, fact.stage);
     else if (fact.type === "supervisor.restarted") {
       // The stages' supervisor ended with its first stage: its successor begins with all of them new.
       const platform = this.#platformOf(fact.supervisor);
       if (platform >= 0) this.#feed.restart(platform, [...this.#feed.stages.keys()]);
-      for (const slot of this.#membersOf(fact.supervisor)) this.#remindOfHold(slot);
+      for (const slot of this.#membersOf(fact.supervisor)) this.#remind(slot);
     } else if (fact.type === "supervisor.stopped") {
       const platform = this.#platformOf(fact.supervisor);
       if (platform >= 0) this.#feed.giveUp(platform, 0);
@@ -313,14 +313,14 @@ export class Engine {
     if (released.reservations > 0) {
       this.#emit({ type: "reservations.released", ...this.#at(this.#nextTick), slot, ...released, why });
     }
-    const from = this.#setState(slot, "idle");
-    if (from !== "idle") this.#emitChange(slot, from, "idle", why);
+    this.#change(slot, "idle", why);
   }
 
-  /** A restarted actor knows the operator's orders as of its last good state: it is told where they have changed since (E7). */
-  #remindOfHold(slot: number): void {
+  /** A restarted actor is idle, and knows the operator's orders as of its last good state: it is told what stands (E7, C4). */
+  #remind(slot: number): void {
     const actor = this.#tree.campaign(slot);
     if (actor === null) return;
+    if (this.#stateOf(slot) === "exhausted") this.#tell(slot, { type: "budget.exhausted" }, "exhausted before");
     const why = this.#held.get(slot) ?? null;
     if (snapshotOf(actor).context.heldBecause === why) return;
     this.#tell(slot, why === null ? { type: "resume" } : { type: "hold", why }, why ?? "released");
@@ -451,20 +451,36 @@ export class Engine {
   /** Sends one campaign an event outside the tick and reports a change of state. */
   #tell(slot: number, event: CampaignEvent, why: string): void {
     const actor = this.#tree.campaign(slot);
-    if (actor === null) return;
+    if (actor === null) {
+      // Nobody hears that there is money again: the successor must not be told that there is none.
+      if (this.#stateOf(slot) === "exhausted" && this.#bringsMoney(slot, event)) this.#change(slot, "idle", why);
+      return;
+    }
     actor.send(event);
     const snapshot = snapshotOf(actor);
-    if (snapshot.status !== "active") return;
-    const from = this.#setState(slot, snapshot.value);
-    if (from !== snapshot.value) this.#emitChange(slot, from, snapshot.value, why);
+    if (snapshot.status === "active") this.#change(slot, snapshot.value, why);
+  }
+
+  /** Whether an event ends exhaustion, as the campaign's statechart has it (C4). */
+  #bringsMoney(slot: number, { type }: CampaignEvent): boolean {
+    return type === "budget.toppedUp" || (type === "day.started" && this.ledger.view(slot).availableMicros > 0);
+  }
+
+  #change(slot: number, state: CampaignState, why: string): void {
+    const from = this.#setState(slot, state);
+    if (from !== state) this.#emitChange(slot, from, state, why);
   }
 
   #emitChange(slot: number, from: CampaignState, state: CampaignState, why: string): void {
     this.#emit({ type: "campaign.changed", ...this.#at(this.#nextTick), slot, from, state, why });
   }
 
+  #stateOf(slot: number): CampaignState {
+    return CAMPAIGN_STATES[this.#states[slot]];
+  }
+
   #setState(slot: number, state: CampaignState): CampaignState {
-    const from = CAMPAIGN_STATES[this.#states[slot]];
+    const from = this.#stateOf(slot);
     if (from !== state) this.#states[slot] = CAMPAIGN_STATES.indexOf(state);
     return from;
   }
