@@ -4,7 +4,7 @@
  * FI1 whether a fault strikes is a function of (seed, kind, who, tick) alone: a further kind, another order of campaigns or more threads move no draw;
  * FI2 every fault that strikes is noted, and told to the observers; FI3 outside of its ticks a plan injects nothing.
  */
-import { hashSeed, keyedDraw } from "./random.ts";
+import { uniformOf } from "./random.ts";
 
 /** What each kind does; a rate is a probability per chance, in 0..1. */
 export const FAULT_KINDS = {
@@ -45,6 +45,14 @@ export interface FaultPlan {
   readonly longestTicks: number;
 }
 
+/** Longest episode, delay or jump where none is declared [ticks]. */
+export const DEFAULT_LONGEST_TICKS = 10;
+
+/** True where a plan can inject anything at all. */
+export function hasFaults(plan: FaultPlan | undefined): plan is FaultPlan {
+  return plan !== undefined && Object.values(plan.rates).some((rate) => rate > 0);
+}
+
 /** A fault that struck. */
 export interface InjectedFault {
   readonly kind: FaultKind;
@@ -56,40 +64,39 @@ export interface InjectedFault {
   readonly detail: string;
 }
 
+/** Ids and numbers that tell the chances of one tick apart. */
+type Who = readonly (string | number)[];
+
 /** The faults of one run: says when one strikes, and keeps what struck until the engine tells it. */
 export class Faults {
   readonly plan: FaultPlan;
   readonly #seed: number;
-  readonly #seeds = new Map<FaultKind, number>();
   #injected: InjectedFault[] = [];
 
   constructor(seed: number, plan: FaultPlan) {
     this.plan = plan;
     this.#seed = seed;
-    for (const kind of Object.keys(FAULT_KINDS) as FaultKind[]) {
-      if ((plan.rates[kind] ?? 0) > 0) this.#seeds.set(kind, hashSeed(seed, `faults/${kind}`));
-    }
   }
 
   /** True where the plan has this kind at all. */
   has(kind: FaultKind): boolean {
-    return this.#seeds.has(kind);
+    return (this.plan.rates[kind] ?? 0) > 0;
   }
 
   /** Whether a fault strikes at a tick; `who` tells the chances of that tick apart (FI1, FI3). */
-  strikes(kind: FaultKind, tick: number, ...who: readonly number[]): boolean {
-    const seed = this.#seeds.get(kind);
-    if (seed === undefined || tick < this.plan.fromTick || tick >= this.plan.toTick) return false;
-    return keyedDraw(seed, tick, ...who) < this.plan.rates[kind]!;
+  strikes(kind: FaultKind, tick: number, ...who: Who): boolean {
+    const rate = this.plan.rates[kind] ?? 0;
+    if (rate === 0 || tick < this.plan.fromTick || tick >= this.plan.toTick) return false;
+    return this.shape(kind, "strikes", tick, ...who) < rate;
   }
 
   /** The uniform number in [0, 1) that shapes a fault: `what` is the shape's name, the rest as for {@link strikes}. */
-  shape(kind: FaultKind, what: string, tick: number, ...who: readonly number[]): number {
-    return keyedDraw(hashSeed(this.#seed, `faults/${kind}/${what}`), tick, ...who);
+  shape(kind: FaultKind, what: string, tick: number, ...who: Who): number {
+    return uniformOf(this.#seed, `faults/${kind}/${what}/${tick}/${who.join("/")}`);
   }
 
   /** How long a fault lasts or delays [ticks], 1 to the plan's longest. */
-  lasting(kind: FaultKind, tick: number, ...who: readonly number[]): number {
+  lasting(kind: FaultKind, tick: number, ...who: Who): number {
     return 1 + Math.floor(this.shape(kind, "ticks", tick, ...who) * this.plan.longestTicks);
   }
 

@@ -2,8 +2,7 @@
  * Named, seeded random streams: the only source of randomness.
  *
  * R1 a stream is a function of (seed, name) alone, so that adding a stream never moves another;
- * R2 its state can be saved and restored, so that a resumed run draws the same numbers; R3 a keyed draw is a function of (seed, name, keys)
- * alone: it has no state, so that neither the order of draws nor the thread that makes them matters.
+ * R2 its state can be saved and restored, so that a resumed run draws the same numbers.
  */
 import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
@@ -23,17 +22,9 @@ export function hashSeed(seed: number, name: string): number {
   return (hash ^ (hash >>> 16)) | 0;
 }
 
-/** The uniform number in [0, 1) that belongs to a named seed ({@link hashSeed}) and these whole numbers (R3), with 32 random bits. */
-export function keyedDraw(namedSeed: number, ...keys: readonly number[]): number {
-  let hash = namedSeed;
-  for (const key of keys) {
-    hash = Math.imul(hash ^ (key | 0), 0x9e3779b1);
-    hash ^= hash >>> 15;
-    hash = Math.imul(hash, 0x85ebca77);
-    hash ^= hash >>> 13;
-  }
-  hash = Math.imul(hash, 0xc2b2ae3d);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 0x1_0000_0000;
+/** One uniform number in [0, 1) with 32 random bits, a function of (seed, name): where a draw has a name of its own, it needs no stream. */
+export function uniformOf(seed: number, name: string): number {
+  return (hashSeed(seed, name) >>> 0) / 0x1_0000_0000;
 }
 
 /** A stream of uniform draws. */

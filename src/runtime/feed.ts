@@ -6,6 +6,7 @@
  * F4 windows and forecasters take every tick once, however many listen.
  */
 import { type Observable, Subject, map, scan, share } from "rxjs";
+import { copyRow, restoreRow, rowFault } from "../core/forecast/board.ts";
 import type { ForecastBoard, Forecaster, ForecasterFactory, HealthCode } from "../core/forecast/board.ts";
 import { createForecasters } from "../core/forecast/index.ts";
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
@@ -156,14 +157,20 @@ function windowed(periodTicks: number): (before: FeedUpdate, update: FeedUpdate)
   };
 }
 
-/** Lets every forecaster learn. One that fails has no say about this platform until it works again (F3). */
+/** Lets every forecaster learn. One that fails, or says what breaks B1, has no say about this platform until it works again (F3). */
 function learn(rows: readonly Row[], update: FeedUpdate): FeedUpdate {
   let { refused } = update;
+  const { platform } = update;
   for (const { board, forecaster } of rows) {
+    const before = copyRow(board, platform);
     try {
       forecaster.update(update.metrics, update.tick);
+      const wrong = rowFault(board, platform);
+      if (wrong !== null) throw new RangeError(wrong);
     } catch (error) {
-      board.evidence[update.platform] = 0;
+      // What was last known to be sound stays readable: bids that are out are still judged by it.
+      restoreRow(board, platform, before);
+      board.evidence[platform] = 0;
       refused = `forecaster ${board.forecaster} failed: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
