@@ -66,7 +66,8 @@ export class FaultyMarket implements Market {
       restatedMicros: cells(),
       overDeliveredMicros: cells(),
     };
-    const never = () => ({ from: market.platforms.map(() => -1), until: market.platforms.map(() => -1) });
+    const column = () => market.platforms.map(() => Number.NEGATIVE_INFINITY);
+    const never = () => ({ from: column(), until: column() });
     this.#episodes = {
       "platform-silent": never(),
       "platform-slow": never(),
