@@ -47,7 +47,9 @@ export interface ResolvedScenario {
   /** Limits of every portfolio's supervision. */
   readonly supervision: {
     readonly maxRestarts: number;
+    readonly maxFailures: number;
     readonly windowTicks: number;
+    readonly steadyTicks: number;
     readonly backoffTicks: number;
     readonly maxBackoffTicks: number;
     readonly jitter: number;
@@ -119,7 +121,9 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],
     supervision: {
       maxRestarts: limits.maxRestarts,
+      maxFailures: limits.maxFailures,
       windowTicks: atLeastOne(limits.within),
+      steadyTicks: atLeastOne(limits.steady),
       backoffTicks: atLeastOne(limits.backoff),
       maxBackoffTicks: atLeastOne(limits.maxBackoff),
       jitter: limits.jitter,

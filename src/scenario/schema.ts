@@ -185,9 +185,25 @@ const ORDER_MEANINGS = Object.entries(ORDERS)
   .join("; ");
 
 const supervision = z.strictObject({
-  maxRestarts: z.int().min(0).max(1000).default(5).describe("Restarts of one campaign before it is quarantined…"),
-  within: duration().default("1h").describe("…counted over this time."),
-  backoff: duration().default("1m").describe("Wait before the first restart; it doubles with every further one."),
+  maxRestarts: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(5)
+    .describe("Restarts in a row of one campaign before it is quarantined."),
+  maxFailures: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(20)
+    .describe("Failures of one campaign, in a row or not, before it is quarantined."),
+  within: duration().default("1h").describe("Over what time restarts and failures are counted."),
+  steady: duration()
+    .default("3m")
+    .describe("How long a restarted campaign must run for its next failure to be none in a row."),
+  backoff: duration()
+    .default("1m")
+    .describe("Wait before the first restart; it doubles with every further one in a row."),
   maxBackoff: duration().default("16m").describe("Longest such wait."),
   jitter: z
     .number()
