@@ -104,6 +104,8 @@ const sampleThresholds = {
 
 const sampleLimits = {
   maxRestarts: 1,
+  maxFailures: 1000,
+  steadyTicks: 1000,
   windowTicks: 4,
   backoffTicks: 1,
   maxBackoffTicks: 2,

@@ -117,6 +117,46 @@ export function createBoard(forecaster: string, platforms: number, periodTicks: 
   };
 }
 
+/** The columns of a platform's row, with the greatest believable figure of each: a conversion per click; a million of any currency a click. */
+const MOST = {
+  cvr: 1,
+  cvrMean: 1,
+  cvrRelSd: 1e9,
+  cpcMicros: 1e12,
+  cpcMeanMicros: 1e12,
+  evidence: 1e15,
+  delayTicks: 1e9,
+  impressionsPerClick: 1e12,
+} as const;
+const COLUMNS = Object.keys(MOST) as (keyof typeof MOST)[];
+
+/** One platform's figures: a copy of its row, to be put back where a forecaster spoils it. */
+export interface ForecastRow {
+  readonly figures: readonly number[];
+  readonly level: number;
+}
+
+/** A copy of a platform's row, without its traffic profile. */
+export function copyRow(board: ForecastBoard, platform: number): ForecastRow {
+  return { figures: COLUMNS.map((column) => board[column][platform]), level: board.traffic[platform].level };
+}
+
+/** Puts a copied row back. */
+export function restoreRow(board: ForecastBoard, platform: number, { figures, level }: ForecastRow): void {
+  for (const [at, column] of COLUMNS.entries()) board[column][platform] = figures[at];
+  board.traffic[platform].level = level;
+}
+
+/** What is wrong with a platform's row (B1), or null. */
+export function rowFault(board: ForecastBoard, platform: number): string | null {
+  for (const column of COLUMNS) {
+    const figure = board[column][platform];
+    if (!(figure >= 0 && figure <= MOST[column])) return `${column} is ${figure}`;
+  }
+  const { level } = board.traffic[platform];
+  return level >= 0 && level < Number.POSITIVE_INFINITY ? null : `traffic is ${level}`;
+}
+
 /** One platform's forecaster: fed one tick of metrics at a time, it keeps its row of a board up to date. */
 export interface Forecaster {
   /** Learns from the metrics of one tick, or from their absence (`null`), and writes its row for tick + 1. */
