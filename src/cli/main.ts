@@ -1,5 +1,6 @@
 /** The command line: composes the commands, runs the one that is asked for, and ends with an honest exit code. */
 import { Command } from "commander";
+import { chaosCommand } from "./chaos.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { machinesCommand } from "./machines.ts";
@@ -31,6 +32,7 @@ function program(): Command {
     scenarioCommand(),
     schemaCommand(),
     machinesCommand(),
+    chaosCommand(),
   ]) {
     root.addCommand(command);
   }

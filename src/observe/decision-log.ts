@@ -73,6 +73,8 @@ export class DecisionLog implements EngineObserver {
         this.#fact(event);
         break;
       case "campaign.restarted":
+      case "stage.failed":
+      case "stages.restarted":
       case "supervisor.restarted":
       case "report.refused":
       case "bid.refused":
@@ -81,6 +83,7 @@ export class DecisionLog implements EngineObserver {
         this.#fact(event, "warn");
         break;
       case "campaign.quarantined":
+      case "stage.stopped":
       case "supervisor.stopped":
       case "charge.disputed":
       case "reservation.expired":

@@ -6,7 +6,7 @@
  * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart;
  * E8 no tick is evaluated twice, whatever the clock shows; E9 no reservation outlives its time-out.
  */
-import type { AnyActorRef } from "xstate";
+import type { AnyActorRef, InspectionEvent } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import { reservationMicros } from "../core/decision.ts";
@@ -62,6 +62,8 @@ export interface EngineConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /** Hears of every actor, event, microstep and snapshot from the first actor's birth on; costs several µs per event. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** The parts that an engine is put together from. */
@@ -76,6 +78,8 @@ export interface EngineParts {
 
 const BIDDING = CAMPAIGN_STATES.indexOf("bidding");
 const FALLBACK = CAMPAIGN_STATES.indexOf("fallback");
+/** An event before its time is written on it. */
+type WithoutMoment<Event> = Event extends EngineEvent ? Omit<Event, "tick" | "timeMs"> : never;
 
 /** How long a drain waits for late reports [ticks]. */
 const MAX_DRAIN_TICKS = 2_000;
@@ -125,7 +129,8 @@ export class Engine {
       forecasters: this.#faults?.forecasters(config.forecasters) ?? config.forecasters,
     });
     this.#open = new Int32Array((config.settlementTimeoutTicks ?? config.periodTicks) + 1);
-    this.#tree = new ActorTree(this.#faults === null ? config : this.#faults.tree(config), market.platforms);
+    const growing = this.#faults === null ? config : this.#faults.tree(config);
+    this.#tree = new ActorTree(growing, market.platforms, this.#feed.stages);
     this.#batches = market.platforms.map((_, platform) => new BidBatch(platform, config.campaigns.length));
     this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
     this.#states = new Uint8Array(config.campaigns.length);
@@ -305,19 +310,39 @@ export class Engine {
     const facts = this.#facts.splice(0);
     for (const fact of facts) {
       this.#follow(fact);
-      this.#emit({ ...this.#at(this.#nextTick), ...fact });
+      this.#emit({ ...this.#at(this.#nextTick), ...this.#named(fact) });
     }
+  }
+
+  /** A fact as observers hear it: stages by their names. */
+  #named(fact: TreeFact): WithoutMoment<EngineEvent> {
+    const { stages } = this.#feed;
+    if (fact.type === "stages.restarted") return { ...fact, stages: fact.stages.map((stage) => stages[stage]) };
+    if (fact.type === "stage.stopped") return { ...fact, stage: stages[fact.stage] };
+    return fact;
   }
 
   /** What supervision's word means for money (E6) and for the operator's orders (E7). */
   #follow(fact: TreeFact): void {
     if (fact.type === "campaign.quarantined") this.#leave(fact.slot, "quarantined");
-    else if (fact.type === "campaign.restarted") this.#remindOfHold(fact.slot);
+    else if (fact.type === "campaign.restarted") this.#remind(fact.slot);
+    else if (fact.type === "stages.restarted") this.#feed.restart(fact.platform, fact.stages);
+    else if (fact.type === "stage.stopped") this.#feed.giveUp(fact.platform, fact.stage);
     else if (fact.type === "supervisor.restarted") {
-      for (const slot of this.#membersOf(fact.supervisor)) this.#remindOfHold(slot);
+      // The stages' supervisor ended with its first stage: its successor begins with all of them new.
+      const platform = this.#platformOf(fact.supervisor);
+      if (platform >= 0) this.#feed.restart(platform, [...this.#feed.stages.keys()]);
+      for (const slot of this.#membersOf(fact.supervisor)) this.#remind(slot);
     } else if (fact.type === "supervisor.stopped") {
+      const platform = this.#platformOf(fact.supervisor);
+      if (platform >= 0) this.#feed.giveUp(platform, 0);
       for (const slot of this.#membersOf(fact.supervisor)) this.#leave(slot, "its portfolio was given up");
     }
+  }
+
+  /** Index of the platform whose stages an actor supervises; -1 for other actors. */
+  #platformOf(supervisor: string): number {
+    return this.#market.platforms.findIndex(({ id }) => `feed:${id}` === supervisor);
   }
 
   /** Slots of the campaigns under a portfolio's actor, in order; none under another. */
@@ -332,14 +357,14 @@ export class Engine {
     if (released.reservations > 0) {
       this.#emit({ type: "reservations.released", ...this.#at(this.#nextTick), slot, ...released, why });
     }
-    const from = this.#setState(slot, "idle");
-    if (from !== "idle") this.#emitChange(slot, from, "idle", why);
+    this.#change(slot, "idle", why);
   }
 
-  /** A restarted actor knows the operator's orders as of its last good state: it is told where they have changed since (E7). */
-  #remindOfHold(slot: number): void {
+  /** A restarted actor is idle, and knows the operator's orders as of its last good state: it is told what stands (E7, C4). */
+  #remind(slot: number): void {
     const actor = this.#tree.campaign(slot);
     if (actor === null) return;
+    if (this.#stateOf(slot) === "exhausted") this.#tell(slot, { type: "budget.exhausted" }, "exhausted before");
     const why = this.#held.get(slot) ?? null;
     if (snapshotOf(actor).context.heldBecause === why) return;
     this.#tell(slot, why === null ? { type: "resume" } : { type: "hold", why }, why ?? "released");
@@ -347,13 +372,27 @@ export class Engine {
 
   /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */
   #hear(tick: number, feed: readonly PlatformMetrics[]): void {
-    for (const update of this.#feed.push(tick, feed)) {
+    for (const platform of this.#market.platforms.keys()) this.#tree.superviseStages(platform, tick);
+    this.#tellFacts();
+    const updates = this.#feed.push(tick, feed);
+    this.#tellFailures(tick);
+    for (const update of updates) {
       const { platform, metrics, refused } = update;
       this.#heard[platform] = metrics;
       if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(tick), platform, why: refused });
       this.#feed.setHealth(platform, this.#tree.judgeFeed(update, tick));
     }
     this.#tellFacts();
+  }
+
+  /** Tells observers and supervisors what has failed on the way to the boards. */
+  #tellFailures(tick: number): void {
+    for (const failure of this.#feed.takeFailures()) {
+      const { platform, error } = failure;
+      const stage = this.#feed.stages[failure.stage];
+      this.#emit({ type: "stage.failed", ...this.#at(tick), platform, stage, error });
+      this.#tree.failStage(failure, tick);
+    }
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2). */
@@ -497,20 +536,36 @@ export class Engine {
   /** Sends one campaign an event outside the tick and reports a change of state. */
   #tell(slot: number, event: CampaignEvent, why: string): void {
     const actor = this.#tree.campaign(slot);
-    if (actor === null) return;
+    if (actor === null) {
+      // Nobody hears that there is money again: the successor must not be told that there is none.
+      if (this.#stateOf(slot) === "exhausted" && this.#bringsMoney(slot, event)) this.#change(slot, "idle", why);
+      return;
+    }
     actor.send(event);
     const snapshot = snapshotOf(actor);
-    if (snapshot.status !== "active") return;
-    const from = this.#setState(slot, snapshot.value);
-    if (from !== snapshot.value) this.#emitChange(slot, from, snapshot.value, why);
+    if (snapshot.status === "active") this.#change(slot, snapshot.value, why);
+  }
+
+  /** Whether an event ends exhaustion, as the campaign's statechart has it (C4). */
+  #bringsMoney(slot: number, { type }: CampaignEvent): boolean {
+    return type === "budget.toppedUp" || (type === "day.started" && this.ledger.view(slot).availableMicros > 0);
+  }
+
+  #change(slot: number, state: CampaignState, why: string): void {
+    const from = this.#setState(slot, state);
+    if (from !== state) this.#emitChange(slot, from, state, why);
   }
 
   #emitChange(slot: number, from: CampaignState, state: CampaignState, why: string): void {
     this.#emit({ type: "campaign.changed", ...this.#at(this.#nextTick), slot, from, state, why });
   }
 
+  #stateOf(slot: number): CampaignState {
+    return CAMPAIGN_STATES[this.#states[slot]];
+  }
+
   #setState(slot: number, state: CampaignState): CampaignState {
-    const from = CAMPAIGN_STATES[this.#states[slot]];
+    const from = this.#stateOf(slot);
     if (from !== state) this.#states[slot] = CAMPAIGN_STATES.indexOf(state);
     return from;
   }

@@ -285,6 +285,8 @@ export const scenarioSchema = z
 
 /** A scenario as read, defaults filled in. */
 export type Scenario = z.output<typeof scenarioSchema>;
+/** A scenario as it is written: defaults may be left out. */
+export type ScenarioFile = z.input<typeof scenarioSchema>;
 /** One entry of its platforms. */
 export type ScenarioPlatform = Scenario["platforms"][number];
 /** One entry of its campaigns. */
