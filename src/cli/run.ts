@@ -2,6 +2,9 @@
 import { SingleBar } from "cli-progress";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { EngineObserver } from "../core/events.ts";
+import { ExpectationCheck } from "../core/expectation.ts";
+import type { Expectation, Verdict } from "../core/expectation.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { DecisionLog } from "../observe/decision-log.ts";
 import type { DecisionLogEnd, DecisionLogLevel } from "../observe/decision-log.ts";
 import { RunObserver } from "../observe/run-observer.ts";
@@ -20,6 +23,8 @@ export interface RunPlan {
   readonly config: EngineConfig;
   readonly paths: MarketPaths;
   readonly exposures: readonly CampaignExposure[];
+  /** What must come of it. */
+  readonly expectations?: readonly Expectation[];
 }
 
 /** What a run is asked to leave behind. */
@@ -43,21 +48,25 @@ export interface PlayedRun {
   readonly timeline: RunTimeline;
   readonly log: DecisionLogEnd | null;
   readonly isInterrupted: boolean;
+  /** What came of the plan's expectations. */
+  readonly verdicts: readonly Verdict[];
   /** The market's own account, by campaign and platform. */
   readonly truth: MarketTruth;
   /** Expected value of the clicks bought at their true CVR − invoiced cost, as only the market knows it [micros]. */
   readonly trueNetMicros: number;
 }
 
-/** The same plan with every campaign under another policy. */
-export function withPolicy(plan: RunPlan, policy: string): RunPlan {
-  const campaigns = plan.config.campaigns.map((spec): CampaignSpec => ({ ...spec, policy }));
-  return { ...plan, config: { ...plan.config, campaigns } };
+/** The same plan with every campaign under another policy: the name of one, or the policy itself. */
+export function withPolicy(plan: RunPlan, policy: string | Policy): RunPlan {
+  const name = typeof policy === "string" ? policy : policy.name;
+  const campaigns = plan.config.campaigns.map((spec): CampaignSpec => ({ ...spec, policy: name }));
+  const policyOf = typeof policy === "string" ? {} : { policyOf: () => policy };
+  return { ...plan, config: { ...plan.config, campaigns, ...policyOf } };
 }
 
 /** Plays a plan on the virtual clock. @throws EngineError when an output cannot be written or an invariant breaks */
 export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRun> {
-  const { config, paths, exposures } = plan;
+  const { config, paths, exposures, expectations = [] } = plan;
   const market = new PathMarket({
     paths,
     exposures,
@@ -65,7 +74,8 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
     seed: config.seed,
   });
   const run = new RunObserver();
-  const observers: EngineObserver[] = [run];
+  const expected = new ExpectationCheck(expectations);
+  const observers: EngineObserver[] = expectations.length === 0 ? [run] : [run, expected];
   const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
   if (log !== null) observers.push(log);
   const clock = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);
@@ -84,6 +94,7 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
       timeline: run.timeline(),
       log: log?.close() ?? null,
       isInterrupted: outcome.isInterrupted,
+      verdicts: expected.verdicts(),
       truth: market.truth,
       trueNetMicros: trueNetMicros(market, config.campaigns),
     };

@@ -1,12 +1,12 @@
 /** `campaign-engine simulate`: a scenario on a simulated market. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { policyNamed } from "../core/policy/index.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import { parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
 import { compareAndPrint } from "./compare.ts";
+import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
@@ -33,8 +33,8 @@ export function simulateCommand(): Command {
       )
       .argument("[scenario]", "scenario file (YAML or JSON), or the name of a preset", "calm-day")
       .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
-      .option("--policy <name>", "let every campaign decide by this policy")
-      .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,dual-descent", parseNames)
+      .option("--policy <name or file>", "let every campaign decide by this policy, or by a module of yours (.ts, .js)")
+      .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,./mine.ts", parseNames)
       .option(
         "--every <duration>",
         "play in real time, a tick every so often (2s), instead of as fast as it goes",
@@ -64,8 +64,8 @@ Examples:
     const seeded = options.seed === undefined ? scenario : { ...scenario, seed: options.seed };
     const plan = planOf(resolveScenario(seeded, from.locate));
     const level = options.logLevel ?? (scenario.log.level as DecisionLogLevel);
-    const policies = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
-    for (const name of policies) policyNamed(name);
+    const chosen = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
+    const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const isInterpreted = options.interpreted === true;
     if (options.compare === true) {
       const planOfSeed = (seed: number): RunPlan => {
@@ -74,7 +74,7 @@ Examples:
       };
       // Seeds wrap around at 2^32, as a seed is 32 bits.
       const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
-      return compareAndPrint(planOfSeed, seeds, options.policy ?? null, options);
+      return compareAndPrint(planOfSeed, seeds, policies[0] ?? null, options);
     }
     await runAndReport(
       { ...plan, config: { ...plan.config, isInterpreted } },
@@ -82,6 +82,7 @@ Examples:
         ...options,
         logLevel: level,
         policies,
+        chosen,
         periodMs: options.every,
         command: `simulate ${source} --seed ${plan.config.seed}`,
         notes: [],
@@ -98,8 +99,8 @@ function parsePeriod(text: string): number {
 }
 
 function planOf(resolved: ReturnType<typeof resolveScenario>): RunPlan {
-  const { market, exposures, ...config } = resolved;
-  return { config, paths: simulatePaths(market), exposures };
+  const { market, exposures, expectations, ...config } = resolved;
+  return { config, paths: simulatePaths(market), exposures, expectations };
 }
 
 /** Options that `simulate` and `replay` share. */

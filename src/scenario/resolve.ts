@@ -8,7 +8,9 @@ import type { CampaignSpec } from "../core/campaign.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { CampaignExposure } from "../platforms/paths.ts";
 import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "../platforms/simulated-paths.ts";
+import type { Expectation } from "../core/expectation.ts";
 import { resolveCampaigns } from "./campaigns.ts";
+import { resolveExpectations } from "./expectations.ts";
 import type { Locate } from "./issue.ts";
 import { DAY_MS, formatDuration, parseInstant, timeOfDayMs } from "./quantities.ts";
 import { Reading } from "./reading.ts";
@@ -38,6 +40,8 @@ export interface ResolvedScenario {
   /** By slot. */
   readonly exposures: readonly CampaignExposure[];
   readonly market: SimulatedMarketSpec;
+  /** What must come of a run, in the order declared. */
+  readonly expectations: readonly Expectation[];
   /** `all`, `changes` or `sample:N`. */
   readonly logLevel: "all" | "changes" | `sample:${number}`;
   /** Limits of every portfolio's supervision. */
@@ -83,6 +87,7 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     panelShare: scenario.market.panelShare,
     ...dayShapes(reading),
   };
+  const { campaigns, exposures } = resolveCampaigns(reading, { ticks, startMs });
   const limits = scenario.supervision;
   const atLeastOne = (duration: string) => Math.max(1, Math.ceil(reading.ticks(duration)));
   return {
@@ -99,8 +104,10 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     platforms: market.platforms.map(({ id, pricing, control, floorMicros, overDeliveryFactor }) => {
       return { id, pricing, control, floorMicros, overDeliveryFactor };
     }),
-    ...resolveCampaigns(reading, { ticks, startMs }),
+    campaigns,
+    exposures,
     market,
+    expectations: resolveExpectations(reading, campaigns),
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],
     supervision: {
       maxRestarts: limits.maxRestarts,

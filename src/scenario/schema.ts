@@ -169,6 +169,33 @@ const market = z.strictObject({
     .describe("Traffic of each hour of the day, from midnight, in any unit. Left out: drawn."),
 });
 
+const share = () => z.number().min(0).max(1);
+
+const expectation = z
+  .strictObject({
+    campaigns: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'Ids of campaigns, each held to it on its own; ["*"] is every one. Left out: all of them taken together.',
+      ),
+    maxBid: money().optional().describe("No bid per click is ever higher."),
+    maxSpend: money().optional().describe("Never more than this is spent, top-ups or not."),
+    minSpendShare: share()
+      .optional()
+      .describe("At least this share of the budget is spent by the end: 0.9 is nine tenths."),
+    minConversions: z.number().min(0).optional().describe("At least so many conversions are reported."),
+    maxCpa: money().optional().describe("The mean cost per conversion is at most this."),
+    minNet: z.number().min(-9_000_000_000).max(9_000_000_000).optional().describe("Value less spend is at least this."),
+    maxFallbackShare: share().optional().describe("At most this share of decisions is a fallback."),
+    maxRestarts: z.int().min(0).optional().describe("A failed campaign is restarted at most so often."),
+    maxQuarantined: z.int().min(0).optional().describe("At most so many campaigns are put into quarantine; 0 is none."),
+  })
+  .refine((entry) => Object.keys(entry).some((key) => key !== "campaigns"), {
+    error: "at least one limit, such as maxBid, minSpendShare or maxCpa",
+  });
+
 const supervision = z.strictObject({
   maxRestarts: z.int().min(0).max(1000).default(5).describe("Restarts of one campaign before it is quarantined…"),
   within: duration().default("1h").describe("…counted over this time."),
@@ -222,6 +249,11 @@ export const scenarioSchema = z
     platforms: z.array(platform).min(1).max(MAX_PLATFORMS).describe("The ad platforms."),
     campaigns: z.array(campaign).min(1).max(MAX_CAMPAIGNS).describe("The campaigns."),
     supervision: supervision.prefault({}).describe("What happens to a campaign that fails."),
+    expect: z
+      .array(expectation)
+      .max(1000)
+      .default([])
+      .describe("What must come of a run: judged by `simulate` and `check`, which end with 4 where it does not."),
   })
   .meta({ title: "campaign-engine scenario" });
 
@@ -233,6 +265,8 @@ export type ScenarioFile = z.input<typeof scenarioSchema>;
 export type ScenarioPlatform = Scenario["platforms"][number];
 /** One entry of its campaigns. */
 export type ScenarioCampaign = Scenario["campaigns"][number];
+/** One entry of its expectations. */
+export type ScenarioExpectation = Scenario["expect"][number];
 
 /** At least one name, as `z.enum` wants them. */
 function names(known: readonly string[]): [string, ...string[]] {
