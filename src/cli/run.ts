@@ -38,6 +38,8 @@ export interface RunOptions {
   /** Period of the wall clock [ms]; absent: as fast as it goes. */
   readonly periodMs?: number | undefined;
   readonly hasProgress: boolean;
+  /** Further listeners. */
+  readonly observers?: readonly EngineObserver[];
 }
 
 /** A finished, or interrupted, run. */
@@ -75,7 +77,8 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
   });
   const run = new RunObserver();
   const expected = new ExpectationCheck(expectations);
-  const observers: EngineObserver[] = expectations.length === 0 ? [run] : [run, expected];
+  const observers: EngineObserver[] = [run, ...(options.observers ?? [])];
+  if (expectations.length > 0) observers.push(expected);
   const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
   if (log !== null) observers.push(log);
   const clock = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);

@@ -98,7 +98,8 @@ function parsePeriod(text: string): number {
   return periodMs;
 }
 
-function planOf(resolved: ReturnType<typeof resolveScenario>): RunPlan {
+/** The run of a scenario. */
+export function planOf(resolved: ReturnType<typeof resolveScenario>): RunPlan {
   const { market, exposures, expectations, ...config } = resolved;
   return { config, paths: simulatePaths(market), exposures, expectations };
 }

@@ -182,7 +182,7 @@ export function wordsOf(
   const { name, limit, slots, isEach } = expectation;
   const { isMost, unit, of } = EXPECTATIONS[name];
   const amount = (value: number) => {
-    if (unit === "money") return formatMoney(value, currency);
+    if (unit === "money") return formatMoney(value, currency, name === "maxBid" ? 4 : 2);
     return unit === "share" ? `${Number((value * 100).toFixed(1))}%` : value.toLocaleString("en-US");
   };
   const who = isEach
