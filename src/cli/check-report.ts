@@ -211,7 +211,7 @@ function renderCoverage(seen: Coverage, isWhole: boolean): string {
   for (const { machine, states, transitions } of rows) {
     table.push([machine, `${states.taken} of ${states.of}`, `${transitions.taken} of ${transitions.of}`]);
   }
-  const missing = rows.flatMap(({ states, transitions }) => [...states.missing, ...transitions.missing]);
+  const missing = rows.flatMap(({ states, transitions }) => states.missing.concat(transitions.missing));
   const lines = missing.map((name) => `  ${name}`);
   if (!isWhole) return `${table.toString()}\n${dim("So far: the search ended with what broke.")}`;
   return [table.toString(), ...(lines.length === 0 ? [] : ["Nothing led to:", ...lines])].join("\n");

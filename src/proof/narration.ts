@@ -92,7 +92,7 @@ export class Narration implements EngineObserver {
   }
 
   #closeAll(): void {
-    for (const slot of [...this.#stretches.keys()]) this.#close(slot);
+    for (const slot of this.#stretches.keys()) this.#close(slot);
   }
 
   #close(slot: number): void {

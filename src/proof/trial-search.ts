@@ -154,9 +154,9 @@ function trim(
 function less(event: TrialEvent): readonly TrialEvent[] {
   const fewer = (value: number) =>
     [1, Math.floor(value / 2), Math.floor(value * 0.8)].filter((one) => one > 0 && one < value);
-  if (event.kind === "top-up") return fewer(event.micros).map((micros) => ({ ...event, micros }));
+  if (event.kind === "top-up") return fewer(event.micros).map((micros) => Object.assign({}, event, { micros }));
   if (event.kind === "new-day") return [{ kind: "play", ticks: 1 }];
-  return "ticks" in event ? fewer(event.ticks).map((ticks) => ({ ...event, ticks })) : [];
+  return "ticks" in event ? fewer(event.ticks).map((ticks) => Object.assign({}, event, { ticks })) : [];
 }
 
 /** The last stretch of time is no longer than until the breach. */

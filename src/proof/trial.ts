@@ -90,6 +90,7 @@ export function subjectOf(scenario: ResolvedScenario, limits: SliceLimits, polic
   const { market, exposures, expectations, campaigns, ...config } = scenario;
   const count = Math.min(limits.campaigns, campaigns.length);
   const slots = Array.from({ length: count }, (_, i) => Math.floor((i * campaigns.length) / count));
+  const withinSlice = (all: readonly number[]) => all.map((slot) => slots.indexOf(slot)).filter((slot) => slot >= 0);
   const own = policy === null ? {} : { policy: policy.name };
   return {
     config: {
@@ -100,7 +101,7 @@ export function subjectOf(scenario: ResolvedScenario, limits: SliceLimits, polic
     paths: simulatePaths(market),
     exposures: slots.map((slot) => exposures[slot]),
     expectations: expectations
-      .map((one) => ({ ...one, slots: one.slots.map((slot) => slots.indexOf(slot)).filter((slot) => slot >= 0) }))
+      .map((one) => Object.assign({}, one, { slots: withinSlice(one.slots) }))
       .filter((one) => one.slots.length > 0),
     policy,
   };
