@@ -238,8 +238,10 @@ export const portfolioMachine = portfolioSetup.createMachine({
               return;
             }
             const { troubles, restart, quarantine } = judge(context, event.tick);
-            const why = quarantine.at(-1)?.error ?? context.why;
             const quarantined = countQuarantined(troubles);
+            const last = quarantine.at(-1);
+            const why =
+              last === undefined ? context.why : `${quarantined} campaigns in quarantine, the last for: ${last.error}`;
             enqueue.assign({ tick: event.tick, failures: null, troubles, quarantined, why });
             for (const { slot, error } of quarantine) enqueue.emit({ type: "campaign.quarantined", slot, error });
             if (restart.length === 0) return;

@@ -30,9 +30,7 @@ export function renderTally(tally: Tally): string {
     ["flights", count(tally.flights)],
     ["ticks", count(tally.ticks)],
     ["decisions", count(tally.decisions)],
-    ["faults", count(faults.reduce((sum, [, times]) => sum + times, 0))],
-    ...faults.sort(([a], [b]) => a.localeCompare(b)).map(([kind, times]) => [`  ${kind}`, count(times)]),
-    ["kinds of fault", `${faults.length} of ${Object.keys(FAULT_KINDS).length}`],
+    ...(faults.length === 0 ? [] : faultRows(faults)),
     ["restarts", count(tally.restarts)],
     ["quarantines", count(tally.quarantines)],
     ["escalations", count(tally.escalations)],
@@ -43,6 +41,16 @@ export function renderTally(tally: Tally): string {
     ["violations", count(tally.broken.length)],
   );
   return `${table.toString()}\n`;
+}
+
+function faultRows(faults: readonly (readonly [string, number])[]): [string, string][] {
+  const count = (value: number) => value.toLocaleString("en-US");
+  const kinds = faults.map(([kind, times]): [string, string] => [`  ${kind}`, count(times)]);
+  return [
+    ["faults", count(faults.reduce((sum, [, times]) => sum + times, 0))],
+    ...kinds.sort(([a], [b]) => a.localeCompare(b)),
+    ["kinds of fault", `${faults.length} of ${Object.keys(FAULT_KINDS).length}`],
+  ];
 }
 
 /** The transitions that no flight took. */

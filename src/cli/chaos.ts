@@ -1,4 +1,4 @@
-/** `campaign-engine chaos`: random scenarios with random faults, every invariant checked at every tick. */
+/** `campaign-engine chaos`: random scenarios, every invariant checked at every tick. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { SingleBar } from "cli-progress";
@@ -46,9 +46,9 @@ interface ChaosOptions {
 /** The `chaos` command. */
 export function chaosCommand(): Command {
   return new Command("chaos")
-    .summary("play random scenarios with random faults, checking every invariant at every tick")
+    .summary("play random scenarios, checking every invariant at every tick")
     .description(
-      "Plays random scenarios with random faults, and checks at every tick what must hold of money, bids, actors and decisions.\n" +
+      "Plays random scenarios, with outages, shocks, late reports and an operator's orders, and checks at every tick what must hold of money, bids, actors and decisions.\n" +
         "A broken invariant is printed with the line that brings it back, shrunk to a small scenario and written as a file; exit code 4.",
     )
     .option("--flights <number>", "scenarios to play", wholeNumber(1, MAX_FLIGHTS), 1000)

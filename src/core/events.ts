@@ -107,7 +107,31 @@ export interface ReservationsReleased extends Fact {
   readonly why: string;
 }
 
-/** A supervisor (`portfolio:<id>`, `platform:<id>`) failed or escalated, and was restarted. */
+/** A stage of a platform, its feed or a forecaster, failed: it is away until it is restarted. */
+export interface StageFailed extends Fact {
+  readonly type: "stage.failed";
+  readonly platform: number;
+  /** `feed`, or the forecaster's name. */
+  readonly stage: string;
+  readonly error: string;
+}
+
+/** Stages of a platform were restarted, with all that need them, and have learned again from what was heard lately. */
+export interface StagesRestarted extends Fact {
+  readonly type: "stages.restarted";
+  readonly platform: number;
+  readonly stages: readonly string[];
+}
+
+/** A stage of a platform failed too often and is given up: there is no evidence from it any more. */
+export interface StageStopped extends Fact {
+  readonly type: "stage.stopped";
+  readonly platform: number;
+  readonly stage: string;
+  readonly error: string;
+}
+
+/** A supervisor (`portfolio:<id>`, `platform:<id>`, `feed:<platform>`) failed or escalated, and was restarted. */
 export interface SupervisorRestarted extends Fact {
   readonly type: "supervisor.restarted";
   readonly supervisor: string;
@@ -191,6 +215,9 @@ export type EngineEvent =
   | CampaignRestarted
   | CampaignQuarantined
   | ReservationsReleased
+  | StageFailed
+  | StagesRestarted
+  | StageStopped
   | SupervisorRestarted
   | SupervisorStopped
   | CampaignHeld

@@ -73,11 +73,14 @@ export class DecisionLog implements EngineObserver {
         this.#fact(event);
         break;
       case "campaign.restarted":
+      case "stage.failed":
+      case "stages.restarted":
       case "supervisor.restarted":
       case "report.refused":
         this.#fact(event, "warn");
         break;
       case "campaign.quarantined":
+      case "stage.stopped":
       case "supervisor.stopped":
       case "charge.disputed":
         this.#fact(event, "error");

@@ -56,7 +56,9 @@ export class ActorCensus {
     if (name === undefined) {
       name = nameOf(transition);
       this.#names.set(transition, name);
-      for (const node of [transition.source, ...(transition.target ?? [])]) this.coverage.states.add(stateOf(node));
+      for (const node of [transition.source, ...(transition.target ?? [])]) {
+        if (node.parent !== undefined) this.coverage.states.add(stateOf(node));
+      }
     }
     this.coverage.transitions.add(name);
     if (transition.source.machine.id === "portfolio" && transition.target?.[0].key === "escalated")

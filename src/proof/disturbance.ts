@@ -17,6 +17,9 @@ export const EVENT_KINDS = {
   overcharge: "a platform charges three times the cost of one tick",
 } as const;
 
+/** The reason that an order of a trial carries, to tell it from the scenario's own. */
+export const TRIAL_ORDER = "an event of the trial";
+
 /** A kind of event. */
 export type EventKind = keyof typeof EVENT_KINDS;
 

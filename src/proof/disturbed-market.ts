@@ -67,7 +67,7 @@ export class DisturbedMarket implements Market {
       .filter(({ platform }) => !(tick >= 0 && tick < this.#silentUntil[platform]))
       .map((metrics) => {
         const isGarbled = tick >= 0 && tick < this.#garbledUntil[metrics.platform];
-        return isGarbled ? { ...metrics, clicks: Number.NaN, cpcMicros: -1 } : metrics;
+        return isGarbled ? Object.assign({}, metrics, { clicks: Number.NaN, cpcMicros: -1 }) : metrics;
       });
   }
 

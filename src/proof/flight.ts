@@ -45,6 +45,8 @@ export interface FlightOptions {
   readonly isTwice?: boolean;
   /** Further listeners, heard before the check. */
   readonly observers?: readonly EngineObserver[];
+  /** For tests: what the platforms do to the market's news before the check hears of it. */
+  readonly spoil?: (market: Market) => Market;
   /** For tests: a market between the engine and the check, which the check cannot see. */
   readonly betray?: (market: Market) => Market;
   /** For tests: the policy of a name. */
@@ -81,7 +83,7 @@ class Flight {
   readonly #engine: Engine;
 
   constructor(file: ScenarioFile, options: FlightOptions, isInterpreted: boolean) {
-    const { betray, policyOf, isTwice = false, observers = [] } = options;
+    const { spoil, betray, policyOf, isTwice = false, observers = [] } = options;
     const { market: paths, exposures, ...config } = resolveScenario(shaped(file));
     const { campaigns, seed, startMs, tickMs, ticks, timeZone } = config;
     const market = new PathMarket({
@@ -91,7 +93,7 @@ class Flight {
       seed,
     });
     const dayStarts = dayStartTicks(startMs, tickMs, ticks, timeZone);
-    this.check = new InvariantCheck({ campaigns, dayStarts, market });
+    this.check = new InvariantCheck({ campaigns, dayStarts, market: spoil?.(market) ?? market });
     this.figures = {
       ticks: 0,
       decisions: 0,

@@ -11,11 +11,11 @@
 import type { CampaignSpec } from "../core/campaign.ts";
 import { REASONS, reservationMicros } from "../core/decision.ts";
 import type { Decision } from "../core/decision.ts";
-import type { DecisionMade, EngineEvent, EngineObserver, EngineStarted, ReportsBooked } from "../core/events.ts";
+import type { DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
 import { isMicros } from "../core/money.ts";
-import { ReportKind } from "../core/reports.ts";
 import type { Market } from "../platforms/market.ts";
-import { DayBooks } from "./day-books.ts";
+import { MoneyCheck } from "./money-check.ts";
+import { StandingCheck } from "./standing-check.ts";
 import { Witness } from "./witness.ts";
 
 /** Each invariant in one line, by its number. */
@@ -46,6 +46,9 @@ export interface Violation {
   readonly text: string;
 }
 
+/** How a check notes a violation; `slot` is null where it is about no single campaign. */
+export type Report = (invariant: InvariantName, tick: number, slot: number | null, text: string) => void;
+
 /** What a check needs to know that the engine does not tell. */
 export interface InvariantOptions {
   readonly campaigns: readonly CampaignSpec[];
@@ -58,12 +61,6 @@ export interface InvariantOptions {
 /** Violations kept of one run. */
 const MAX_VIOLATIONS = 20;
 
-/** What an exhausted campaign had when it became so. */
-interface Exhaustion {
-  readonly tick: number;
-  readonly budgetMicros: number;
-}
-
 /** Checks one engine: give it `market` as its market, and this among its observers. */
 export class InvariantCheck implements EngineObserver {
   /** In the order found, the first {@link MAX_VIOLATIONS}. */
@@ -71,14 +68,10 @@ export class InvariantCheck implements EngineObserver {
   /** The market to give to the engine. */
   readonly market: Witness;
   readonly #campaigns: readonly CampaignSpec[];
-  readonly #days: DayBooks;
-  /** By slot × platforms + platform, as are the next. */
-  readonly #bookedMicros: Float64Array;
-  readonly #disputedMicros: Float64Array;
+  readonly #money: MoneyCheck;
+  readonly #standing: StandingCheck;
   /** What was decided in this tick, by slot. */
   readonly #decided = new Map<number, Decision>();
-  readonly #exhausted = new Map<number, Exhaustion>();
-  readonly #silenced = new Map<number, string>();
   #started: EngineStarted | null = null;
   #isBidding = false;
   #lastTick = -1;
@@ -86,37 +79,46 @@ export class InvariantCheck implements EngineObserver {
   constructor({ campaigns, dayStarts, market }: InvariantOptions) {
     this.#campaigns = campaigns;
     this.market = new Witness(market, campaigns.length);
-    this.#days = new DayBooks(campaigns.length, dayStarts);
-    this.#bookedMicros = new Float64Array(campaigns.length * market.platforms.length);
-    this.#disputedMicros = new Float64Array(campaigns.length * market.platforms.length);
-  }
-
-  /** From now on the campaign may place no bid, for the reason given: the operator's word, which the engine does not repeat. */
-  silence(slot: number, why: string): void {
-    this.#silenced.set(slot, why);
-  }
-
-  /** The campaign may bid again. */
-  unsilence(slot: number): void {
-    this.#silenced.delete(slot);
+    const report: Report = (...violation) => this.report(...violation);
+    this.#money = new MoneyCheck(campaigns, dayStarts, this.market, report);
+    this.#standing = new StandingCheck(campaigns, dayStarts, report);
   }
 
   observe(event: EngineEvent): void {
-    if (event.type === "engine.started") this.#started = event;
-    else if (event.type === "engine.changed") this.#isBidding = event.state === "running";
-    else if (event.type === "decision") this.#judge(event);
-    else if (event.type === "reports.booked") this.#countBooked(event);
-    else if (event.type === "charge.disputed") {
-      this.#disputedMicros[this.#cell(event.slot, event.platform)] += event.disputedMicros;
-    } else if (event.type === "campaign.changed") this.#follow(event);
-    else if (event.type === "campaign.quarantined") this.silence(event.slot, "quarantined");
-    else if (event.type === "campaign.restarted") this.unsilence(event.slot);
-    else if (event.type === "tick.completed") this.#closeTick(event.tick, event.decisions);
+    switch (event.type) {
+      case "engine.started":
+        this.#started = event;
+        break;
+      case "engine.changed":
+        this.#isBidding = event.state === "running";
+        break;
+      case "decision":
+        this.#judge(event);
+        break;
+      case "reports.booked":
+        this.#money.countBooked(event);
+        break;
+      case "charge.disputed":
+        this.#money.dispute(event);
+        break;
+      case "reservations.released":
+        this.#money.giveUp(event);
+        this.#standing.heed(event);
+        break;
+      case "campaign.changed":
+        this.#standing.follow(this.#ledger, event);
+        break;
+      case "tick.completed":
+        this.#closeTick(event.tick, event.decisions);
+        break;
+      default:
+        this.#standing.heed(event);
+    }
   }
 
   /** The end of the run, after the drain: the books once more. */
   close(): void {
-    this.#checkBooks(this.#lastTick);
+    this.#money.check(this.#ledger, this.#lastTick);
   }
 
   /** Notes what the engine threw (I10). */
@@ -132,20 +134,11 @@ export class InvariantCheck implements EngineObserver {
     this.violations.push({ invariant, tick, campaign, text });
   }
 
-  #cell(slot: number, platform: number): number {
-    return slot * this.market.platforms.length + platform;
-  }
-
-  #judge({ tick, slot, campaign, state, decision, account }: DecisionMade): void {
+  #judge(event: DecisionMade): void {
+    const { tick, slot, decision, account } = event;
     if (this.#decided.has(slot)) this.report("I7", tick, slot, "a second evaluation in one tick");
     this.#decided.set(slot, decision);
     if (tick !== this.#lastTick + 1) this.report("I7", tick, slot, `a decision after tick ${this.#lastTick}`);
-    const { startTick, endTick } = campaign.flight;
-    if (tick < startTick || tick >= endTick) {
-      this.report("I8", tick, slot, `a decision outside of its flight, ${startTick} to ${endTick}`);
-    }
-    const silence = this.#silenced.get(slot);
-    if (silence !== undefined) this.report("I8", tick, slot, `a decision, "${decision.reason}", while ${silence}`);
     let committedMicros = 0;
     for (const { platform, bidMicros, capMicros, ...figures } of decision.candidates) {
       const broken = Object.entries(figures).find(([, value]) => typeof value === "number" && !Number.isFinite(value));
@@ -156,12 +149,11 @@ export class InvariantCheck implements EngineObserver {
     }
     if (!Number.isFinite(decision.gammaMicros)) this.report("I9", tick, slot, `gamma is ${decision.gammaMicros}`);
     this.#judgeReason(tick, slot, decision, committedMicros);
-    const { budgetMicros } = account;
-    const leftMicros = Math.min(budgetMicros - this.#boundMicros(slot), this.#leftTodayMicros(slot, tick));
+    const leftMicros = this.#money.leftMicros(slot, tick, account.budgetMicros);
     if (committedMicros > 0 && committedMicros > leftMicros) {
       this.report("I6", tick, slot, `commits ${committedMicros} micros, ${leftMicros} are available`);
     }
-    this.#judgeExhaustion(tick, slot, state, committedMicros, budgetMicros);
+    this.#standing.judge(event, committedMicros);
   }
 
   #judgeBid(tick: number, slot: number, platform: number, bidMicros: number, capMicros: number): void {
@@ -182,56 +174,9 @@ export class InvariantCheck implements EngineObserver {
     }
   }
 
-  #judgeExhaustion(tick: number, slot: number, state: string, committedMicros: number, budgetMicros: number): void {
-    const since = this.#exhausted.get(slot);
-    const hasLeft = since !== undefined && (state !== "exhausted" || committedMicros > 0);
-    if (hasLeft) this.report("I5", tick, slot, `${state} at tick ${tick}, exhausted since tick ${since.tick}`);
-    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros });
-    else this.#exhausted.delete(slot);
-  }
-
-  /** Changes of state outside of a decision. */
-  #follow({ tick, slot, from, state }: Extract<EngineEvent, { type: "campaign.changed" }>): void {
-    const { budgetMicros, availableMicros } = this.#ledger.view(slot);
-    const since = this.#exhausted.get(slot);
-    if (state === "exhausted") this.#exhausted.set(slot, since ?? { tick, budgetMicros });
-    else if (since !== undefined) {
-      const hasNewMoney = budgetMicros > since.budgetMicros || (this.#isNewDay(tick) && availableMicros > 0);
-      if (!hasNewMoney) this.report("I5", tick, slot, `${from} to ${state}, exhausted since tick ${since.tick}`);
-      this.#exhausted.delete(slot);
-    }
-  }
-
-  #isNewDay(tick: number): boolean {
-    return this.#days.startOf(tick) === tick;
-  }
-
   get #ledger(): EngineStarted["ledger"] {
     if (this.#started === null) throw new TypeError("The engine has told nothing of its start.");
     return this.#started.ledger;
-  }
-
-  #countBooked({ tick, batch, bookedMicros }: ReportsBooked): void {
-    const { invoices } = this.market;
-    let next = 0;
-    for (let row = 0; row < batch.length; row += 1) {
-      const slot = batch.campaign[row];
-      if (batch.kind[row] !== ReportKind.spend) {
-        if (bookedMicros[row] !== 0) this.report("I2", tick, slot, `conversions booked as ${bookedMicros[row]} micros`);
-        continue;
-      }
-      const platform = batch.platform[row];
-      this.#bookedMicros[this.#cell(slot, platform)] += bookedMicros[row];
-      const bid = invoices[next]?.bid;
-      if (bid?.slot === slot && bid.platform === platform && bid.tick === batch.tick[row]) {
-        this.#days.book(slot, tick, bid.tick, bookedMicros[row], bid.reservedMicros);
-        next += 1;
-      } else {
-        const text = `${bookedMicros[row]} micros booked for tick ${batch.tick[row]}, platform ${platform}: no bid is open`;
-        this.report("I4", tick, slot, text);
-      }
-    }
-    if (next < invoices.length) this.report("I4", tick, null, `${invoices.length - next} settlements were lost`);
   }
 
   #closeTick(tick: number, decisions: number): void {
@@ -240,9 +185,10 @@ export class InvariantCheck implements EngineObserver {
       this.report("I7", tick, null, `${decisions} decisions counted, ${this.#decided.size} told`);
     }
     this.#lastTick = tick;
+    this.#standing.closeTick(tick);
     this.#checkPlaced(tick);
     this.#decided.clear();
-    this.#checkBooks(tick);
+    this.#money.check(this.#ledger, tick);
   }
 
   /** What reached the platforms is what was decided in this tick, no less and no more (I4). */
@@ -261,119 +207,5 @@ export class InvariantCheck implements EngineObserver {
       }
       if (!this.#isBidding) this.report("I8", tick, slot, "a bid although the engine is not running");
     }
-  }
-
-  /** The ledger against the witness's books. */
-  #checkBooks(tick: number): void {
-    const portfolios = new Map<string, { boundMicros: number; budgetMicros: number }>();
-    for (const [slot, spec] of this.#campaigns.entries()) {
-      this.#checkBalances(tick, slot);
-      this.#checkInvoices(tick, slot);
-      this.#checkReservations(tick, slot);
-      const sum = portfolios.get(spec.portfolio) ?? { boundMicros: 0, budgetMicros: 0 };
-      sum.boundMicros += this.#boundMicros(slot);
-      sum.budgetMicros += this.#ledger.view(slot).budgetMicros;
-      portfolios.set(spec.portfolio, sum);
-    }
-    let boundMicros = 0;
-    let budgetMicros = 0;
-    for (const [id, sum] of portfolios) {
-      boundMicros += sum.boundMicros;
-      budgetMicros += sum.budgetMicros;
-      if (sum.boundMicros > sum.budgetMicros) {
-        this.report("I1", tick, null, `portfolio ${id}: ${sum.boundMicros} spent and reserved of ${sum.budgetMicros}`);
-      }
-    }
-    if (boundMicros > budgetMicros) {
-      this.report("I1", tick, null, `account: ${boundMicros} micros spent and reserved of ${budgetMicros}`);
-    }
-  }
-
-  #checkBalances(tick: number, slot: number): void {
-    const { budgetMicros, spentMicros, reservedMicros, availableMicros } = this.#ledger.view(slot);
-    for (const [name, micros] of Object.entries({ budgetMicros, spentMicros, reservedMicros, availableMicros })) {
-      if (!isMicros(micros)) this.report("I9", tick, slot, `${name} is ${micros}`);
-    }
-    if (spentMicros + reservedMicros > budgetMicros) {
-      this.report("I1", tick, slot, `spent ${spentMicros} + reserved ${reservedMicros} > budget ${budgetMicros}`);
-    }
-    const boundMicros = this.#boundMicros(slot);
-    if (boundMicros > budgetMicros) {
-      this.report("I1", tick, slot, `${boundMicros} micros invoiced and bid, by the platforms, of ${budgetMicros}`);
-    }
-    const overMicros = -this.#leftTodayMicros(slot, tick);
-    const allowedMicros = this.#days.overMicros(slot, tick);
-    if (overMicros > allowedMicros) {
-      this.report("I1", tick, slot, `the day is ${overMicros} micros over its budget, ${allowedMicros} by overcharges`);
-    }
-  }
-
-  #checkInvoices(tick: number, slot: number): void {
-    let bookedMicros = 0;
-    let disputedMicros = 0;
-    for (let platform = 0; platform < this.market.platforms.length; platform += 1) {
-      const cell = this.#cell(slot, platform);
-      const booked = this.#bookedMicros[cell];
-      const disputed = this.#disputedMicros[cell];
-      const invoiced = this.market.invoicedMicros[cell];
-      bookedMicros += booked;
-      disputedMicros += disputed;
-      if (booked + disputed !== invoiced) {
-        const text = `platform ${platform}: booked ${booked} + disputed ${disputed} ≠ invoiced ${invoiced} micros`;
-        this.report("I2", tick, slot, text);
-      }
-    }
-    const { spentMicros } = this.#ledger.view(slot);
-    if (spentMicros !== bookedMicros) {
-      this.report("I2", tick, slot, `spent ${spentMicros} in the ledger, ${bookedMicros} micros were booked`);
-    }
-    if (this.#ledger.disputedMicros(slot) !== disputedMicros) {
-      const text = `disputed ${this.#ledger.disputedMicros(slot)} in the ledger, ${disputedMicros} micros were told`;
-      this.report("I2", tick, slot, text);
-    }
-  }
-
-  /** The ledger's open reservations are the witness's open bids, one by one (I4). */
-  #checkReservations(tick: number, slot: number): void {
-    const open = this.market.open[slot];
-    let count = 0;
-    let sumMicros = 0;
-    for (const [bidTick, platform, micros] of this.#ledger.reservations(slot)) {
-      count += 1;
-      sumMicros += micros;
-      const bid = open.get(this.market.key(bidTick, platform));
-      if (bid?.reservedMicros !== micros) {
-        const found = bid === undefined ? "no bid is outstanding" : `its bid needs ${bid.reservedMicros}`;
-        this.report("I4", tick, slot, `${micros} micros reserved for tick ${bidTick}, platform ${platform}: ${found}`);
-      }
-    }
-    if (count !== open.size) {
-      this.report("I4", tick, slot, `${open.size} bids outstanding, ${count} reservations open`);
-    }
-    const { reservedMicros } = this.#ledger.view(slot);
-    if (sumMicros !== reservedMicros) {
-      this.report("I4", tick, slot, `reservations of ${sumMicros} micros, ${reservedMicros} in the balance`);
-    }
-  }
-
-  /** Invoiced, less what is disputed, and bid, by the witness [micros]. */
-  #boundMicros(slot: number): number {
-    let micros = 0;
-    for (let platform = 0; platform < this.market.platforms.length; platform += 1) {
-      const cell = this.#cell(slot, platform);
-      micros += this.market.invoicedMicros[cell] - this.#disputedMicros[cell];
-    }
-    for (const { reservedMicros } of this.market.open[slot].values()) micros += reservedMicros;
-    return micros;
-  }
-
-  /** The day's budget less what its bids were charged and have reserved; infinite without a daily budget [micros]. */
-  #leftTodayMicros(slot: number, tick: number): number {
-    const { dailyBudgetMicros } = this.#campaigns[slot];
-    if (dailyBudgetMicros === null) return Number.POSITIVE_INFINITY;
-    const startTick = this.#days.startOf(tick);
-    let micros = dailyBudgetMicros - this.#days.spentMicros(slot, tick);
-    for (const bid of this.market.open[slot].values()) if (bid.tick >= startTick) micros -= bid.reservedMicros;
-    return micros;
   }
 }

@@ -112,7 +112,7 @@ function walksOf({ registered, lookaround, events }: Walkable): readonly (readon
   });
   return paths.flatMap(({ steps, state }) => {
     const path = steps.map(({ event }) => event as EventObject).filter(({ type }) => type !== "xstate.init");
-    return [path, ...toEvents(state).map((event) => path.concat(event))];
+    return [path].concat(toEvents(state).map((event) => path.concat(event)));
   });
 }
 

@@ -2,6 +2,7 @@
 import { REASONS } from "../core/decision.ts";
 import type { DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
 import { formatMoney } from "../core/money.ts";
+import { TRIAL_ORDER } from "./disturbance.ts";
 import type { TrialEvent } from "./disturbance.ts";
 
 /** One line of a story. */
@@ -127,6 +128,12 @@ export class Narration implements EngineObserver {
         return `is restarted after: ${event.error}`;
       case "campaign.quarantined":
         return `is put into quarantine after: ${event.error}`;
+      case "campaign.held":
+        return event.why === TRIAL_ORDER ? null : `is held by the operator: ${event.why}`;
+      case "campaign.released":
+        return event.why === TRIAL_ORDER ? null : `is released by the operator: ${event.why}`;
+      case "budget.toppedUp":
+        return event.why === TRIAL_ORDER ? null : `is topped up by ${this.#money(event.micros)}: ${event.why}`;
       case "reservations.released":
         return `gets ${this.#money(event.micros)} of reservations back: ${event.why}`;
       case "report.refused":

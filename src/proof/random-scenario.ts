@@ -46,6 +46,7 @@ export function randomScenario(seed: number, flight: number): ScenarioFile {
   const { timeZone, days } = draw.one(ZONES);
   const platforms = Array.from({ length: draw.few(6) }, (_, index) => platform(draw, span, index));
   const ids = platforms.map(({ id }) => id);
+  const entries = campaigns(draw, span, ids);
   return {
     name: `flight-${flight}`,
     seed: draw.wholeBelow(0x1_0000_0000),
@@ -63,16 +64,20 @@ export function randomScenario(seed: number, flight: number): ScenarioFile {
       ...draw.maybe(0.2, () => ({ dayShape: Array.from({ length: 24 }, (_, hour) => hour % 5) })),
     },
     platforms,
-    campaigns: campaigns(draw, span, ids),
+    campaigns: entries,
     ...draw.maybe(0.7, () => ({
       supervision: {
         maxRestarts: draw.wholeBelow(6),
         within: some(draw, span, 60),
         backoff: some(draw, span, 4),
         maxBackoff: some(draw, span, 20),
+        jitter: draw.wholeBelow(11) / 10,
         maxQuarantined: draw.wholeBelow(4),
+        maxPortfolioRestarts: draw.wholeBelow(4),
+        portfolioWithin: some(draw, span, 60),
       },
     })),
+    ...draw.maybe(0.5, () => ({ operator: orders(draw, span, entries) })),
   };
 }
 
@@ -150,6 +155,20 @@ function campaigns(draw: Draw, span: Span, platformIds: readonly string[]): Camp
       ...draw.maybe(0.2, () => ({ wasteAllowance: draw.wholeBelow(30) / 10 })),
       ...draw.maybe(0.3, () => ({ volumeShare: draw.amount(0.05, 3) })),
       ...draw.maybe(0.3, () => ({ cvrFactor: draw.amount(0.05, 3) })),
+    };
+  });
+}
+
+/** What an operator does to such campaigns in between. */
+function orders(draw: Draw, span: Span, entries: Campaigns): NonNullable<ScenarioFile["operator"]> {
+  const ids = entries.map(({ id }) => id);
+  return Array.from({ length: draw.few(12) }, () => {
+    const order = draw.one(["hold", "release", "release", "top-up"] as const);
+    return {
+      at: time(span, draw.wholeBelow(span.ticks)),
+      campaigns: draw.some(ids),
+      do: order,
+      ...(order === "top-up" ? { amount: draw.amount(0.000001, 3000) } : {}),
     };
   });
 }

@@ -6,6 +6,7 @@
  */
 import { EngineError } from "../core/errors.ts";
 import { formatDuration, parseDuration } from "../scenario/quantities.ts";
+import { scenarioSchema } from "../scenario/schema.ts";
 import type { ScenarioFile } from "../scenario/schema.ts";
 import type { Violation } from "./invariants.ts";
 
@@ -98,7 +99,7 @@ const without: Step = (file, _, n) => {
   const key = path.at(-1)!;
   if (Array.isArray(holder)) holder.splice(Number(key), 1);
   else delete holder[key];
-  return mended(candidate);
+  return scenarioSchema.safeParse(candidate).success ? mended(candidate) : file;
 };
 
 /** One number with fewer digits. */
@@ -129,7 +130,19 @@ function mended(file: ScenarioFile): ScenarioFile {
     if (campaign.flight !== undefined && endMs > (parseDuration(file.duration ?? "1d") ?? 0))
       delete campaign.flight.end;
   }
+  const ids = new Set(file.campaigns.map(({ id }) => id));
+  for (const order of file.operator ?? []) {
+    if (Array.isArray(order.campaigns)) order.campaigns = order.campaigns.filter((id) => ids.has(id));
+  }
+  file.operator = file.operator?.filter(
+    ({ at: when, campaigns }) => campaigns.length > 0 && isBefore(when, file.duration),
+  );
+  if (file.operator === undefined || file.operator.length === 0) delete file.operator;
   return file;
+}
+
+function isBefore(time: string, end = "1d"): boolean {
+  return (parseDuration(time) ?? 0) < (parseDuration(end) ?? 0);
 }
 
 type Holder = Record<string | number, unknown>;

@@ -60,6 +60,18 @@ function textOf(event: EngineEvent): string | null {
       return `restarted (${event.restarts}) after: ${event.error}`;
     case "campaign.quarantined":
       return `quarantined after: ${event.error}`;
+    case "supervisor.restarted":
+      return `${event.supervisor} is restarted (${event.restarts}): ${event.error}`;
+    case "supervisor.stopped":
+      return `${event.supervisor} is given up: ${event.error}`;
+    case "reservations.released":
+      return `${event.reservations} reservations of ${event.micros} micros are released: ${event.why}`;
+    case "campaign.held":
+      return `held: ${event.why}`;
+    case "campaign.released":
+      return `released: ${event.why}`;
+    case "budget.toppedUp":
+      return `topped up by ${event.micros} micros: ${event.why}`;
     case "platform.changed":
       return `platform ${event.platform} ${event.from} → ${event.state}: ${event.why}`;
     case "report.refused":

@@ -17,6 +17,7 @@ import { dayStartTicks } from "../runtime/calendar.ts";
 import { Engine } from "../runtime/engine.ts";
 import type { EngineConfig } from "../runtime/engine.ts";
 import type { ResolvedScenario } from "../scenario/resolve.ts";
+import { TRIAL_ORDER } from "./disturbance.ts";
 import type { TrialEvent } from "./disturbance.ts";
 import { DisturbedMarket } from "./disturbed-market.ts";
 import { PolicyGuard } from "./guarded-policy.ts";
@@ -87,7 +88,7 @@ const POLICY_LAW = "a policy never fails, decides within its limits, and alike f
 
 /** A slice of a scenario: campaigns spread evenly over it, and its first ticks. */
 export function subjectOf(scenario: ResolvedScenario, limits: SliceLimits, policy: Policy | null): TrialSubject {
-  const { market, exposures, expectations, campaigns, ...config } = scenario;
+  const { market, exposures, expectations, campaigns, orders, ...config } = scenario;
   const count = Math.min(limits.campaigns, campaigns.length);
   const slots = Array.from({ length: count }, (_, i) => Math.floor((i * campaigns.length) / count));
   const withinSlice = (all: readonly number[]) => all.map((slot) => slots.indexOf(slot)).filter((slot) => slot >= 0);
@@ -97,6 +98,7 @@ export function subjectOf(scenario: ResolvedScenario, limits: SliceLimits, polic
       ...config,
       campaigns: slots.map((slot): CampaignSpec => ({ ...campaigns[slot], ...own })),
       ticks: Math.min(limits.ticks, config.ticks),
+      orders: orders.map((order) => Object.assign({}, order, { slots: withinSlice(order.slots) })),
     },
     paths: simulatePaths(market),
     exposures: slots.map((slot) => exposures[slot]),
@@ -221,15 +223,10 @@ class Trial {
   #order(event: Extract<TrialEvent, { readonly campaign: string }>): void {
     const slot = this.#subject.config.campaigns.findIndex(({ id }) => id === event.campaign);
     if (slot < 0) return;
-    if (event.kind === "top-up") this.#engine.topUp(slot, event.micros);
+    if (event.kind === "top-up") this.#engine.topUp(slot, event.micros, TRIAL_ORDER);
     else if (event.kind === "fail") this.#guard.plant(event.campaign);
-    else if (event.kind === "hold") {
-      this.#engine.hold(slot, "held by the operator");
-      this.#invariants.silence(slot, "held");
-    } else {
-      this.#engine.release(slot);
-      this.#invariants.unsilence(slot);
-    }
+    else if (event.kind === "hold") this.#engine.hold(slot, TRIAL_ORDER);
+    else this.#engine.release(slot, TRIAL_ORDER);
   }
 
   #platform(id: string): number {

@@ -2,7 +2,7 @@
  * The witness: stands between engine and market, and keeps books of its own of what crosses: bids out, invoices in.
  *
  * N1 it changes nothing that crosses; N2 it takes nothing from the ledger: where the two agree, two accounts of the same money agree;
- * N3 a bid is open from its placing to its first sound spend report, whatever comes after.
+ * N3 a bid is open from its placing to its first sound spend report, or until the engine gives it up; what comes later than both changes nothing.
  */
 import { reservationMicros } from "../core/decision.ts";
 import { isMicros } from "../core/money.ts";
@@ -33,6 +33,8 @@ export class Witness implements Market {
   readonly platforms: readonly PlatformSpec[];
   /** By slot: bids without an answer, by tick × platforms + platform. */
   readonly open: readonly Map<number, PlacedBid>[];
+  /** By slot: bids given up unanswered, whose reservations were released; an invoice may still come. */
+  readonly #givenUp: readonly Map<number, PlacedBid>[];
   /** By slot × platforms + platform: the sum of first invoices [micros]. */
   readonly invoicedMicros: Float64Array;
   /** Bids placed since the last {@link Market.advance}. */
@@ -46,6 +48,7 @@ export class Witness implements Market {
     this.#market = market;
     this.platforms = market.platforms;
     this.open = Array.from({ length: campaigns }, () => new Map<number, PlacedBid>());
+    this.#givenUp = this.open.map(() => new Map<number, PlacedBid>());
     this.invoicedMicros = new Float64Array(campaigns * market.platforms.length);
   }
 
@@ -81,6 +84,17 @@ export class Witness implements Market {
     return this.#market.isSettled();
   }
 
+  /** The engine says that it awaits no answers for this campaign any more. Returns what that gives back [micros]. */
+  giveUp(slot: number): number {
+    let micros = 0;
+    for (const [key, bid] of this.open[slot]) {
+      this.#givenUp[slot].set(key, bid);
+      micros += bid.reservedMicros;
+    }
+    this.open[slot].clear();
+    return micros;
+  }
+
   /** What a bid is known by among those of its campaign. */
   key(tick: number, platform: number): number {
     return tick * this.platforms.length + platform;
@@ -92,11 +106,12 @@ export class Witness implements Market {
       const platform = reports.platform[row];
       const costMicros = reports.costMicros[row];
       if (platform >= this.platforms.length || !isMicros(costMicros)) continue;
-      const open = this.open[reports.campaign[row]];
+      const slot = reports.campaign[row];
       const key = this.key(reports.tick[row], platform);
-      const bid = open?.get(key);
+      const bid = this.open[slot]?.get(key) ?? this.#givenUp[slot]?.get(key);
       if (bid === undefined) continue;
-      open.delete(key);
+      this.open[slot].delete(key);
+      this.#givenUp[slot].delete(key);
       this.invoicedMicros[bid.slot * this.platforms.length + platform] += costMicros;
       this.invoices.push({ bid, costMicros });
     }

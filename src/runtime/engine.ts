@@ -15,6 +15,7 @@ import type { CampaignState, EngineEvent, EngineObserver } from "../core/events.
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { BidBatch, ReportBatch, ReportKind } from "../core/reports.ts";
@@ -48,6 +49,8 @@ export interface EngineConfig {
   readonly supervision: SupervisionLimits;
   /** How often a portfolio or platform statechart that failed is restarted. Default: three times a day of minutes. */
   readonly intensity?: RestartIntensity;
+  /** What the operator orders during the run, by tick. */
+  readonly orders?: readonly Order[];
   /** Forecasters beside the registered ones, by name. */
   readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
@@ -65,6 +68,9 @@ export interface EngineParts {
   /** Monotonic time [ms], for latency figures only. */
   readonly nowMs: () => number;
 }
+
+/** An event before its time is written on it. */
+type WithoutMoment<Event> = Event extends EngineEvent ? Omit<Event, "tick" | "timeMs"> : never;
 
 /** How long a drain waits for late reports [ticks]. */
 const MAX_DRAIN_TICKS = 2_000;
@@ -92,6 +98,7 @@ export class Engine {
   #booked = new Float64Array(16);
   #world: World;
   #nextTick = 0;
+  #ordersDone = 0;
 
   constructor(config: EngineConfig, { market, observers, nowMs }: EngineParts) {
     this.#config = config;
@@ -108,7 +115,7 @@ export class Engine {
       periodTicks: config.periodTicks,
       forecasters: config.forecasters,
     });
-    this.#tree = new ActorTree(config, market.platforms);
+    this.#tree = new ActorTree(config, market.platforms, this.#feed.stages);
     this.#batches = market.platforms.map((_, platform) => new BidBatch(platform, config.campaigns.length));
     this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
     this.#states = new Uint8Array(config.campaigns.length);
@@ -148,6 +155,7 @@ export class Engine {
   tick(): void {
     const tick = this.#nextTick;
     const startedMs = this.#nowMs();
+    this.#carryOut(tick);
     const news = this.#market.advance(tick);
     this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
@@ -218,6 +226,18 @@ export class Engine {
     return [...this.#tree.actors()];
   }
 
+  #carryOut(tick: number): void {
+    const { orders = [] } = this.#config;
+    for (; this.#ordersDone < orders.length && orders[this.#ordersDone].tick <= tick; this.#ordersDone += 1) {
+      const { slots, kind, micros, why } = orders[this.#ordersDone];
+      for (const slot of slots) {
+        if (kind === "hold") this.hold(slot, why);
+        else if (kind === "release") this.release(slot, why);
+        else this.topUp(slot, micros, why);
+      }
+    }
+  }
+
   #at(tick: number): { tick: number; timeMs: number } {
     return { tick, timeMs: this.#config.startMs + tick * this.#config.tickMs };
   }
@@ -246,19 +266,39 @@ export class Engine {
     const facts = this.#facts.splice(0);
     for (const fact of facts) {
       this.#follow(fact);
-      this.#emit({ ...this.#at(this.#nextTick), ...fact });
+      this.#emit({ ...this.#at(this.#nextTick), ...this.#named(fact) });
     }
+  }
+
+  /** A fact as observers hear it: stages by their names. */
+  #named(fact: TreeFact): WithoutMoment<EngineEvent> {
+    const { stages } = this.#feed;
+    if (fact.type === "stages.restarted") return { ...fact, stages: fact.stages.map((stage) => stages[stage]) };
+    if (fact.type === "stage.stopped") return { ...fact, stage: stages[fact.stage] };
+    return fact;
   }
 
   /** What supervision's word means for money (E6) and for the operator's orders (E7). */
   #follow(fact: TreeFact): void {
     if (fact.type === "campaign.quarantined") this.#leave(fact.slot, "quarantined");
     else if (fact.type === "campaign.restarted") this.#remindOfHold(fact.slot);
+    else if (fact.type === "stages.restarted") this.#feed.restart(fact.platform, fact.stages);
+    else if (fact.type === "stage.stopped") this.#feed.giveUp(fact.platform, fact.stage);
     else if (fact.type === "supervisor.restarted") {
+      // The stages' supervisor ended with its first stage: its successor begins with all of them new.
+      const platform = this.#platformOf(fact.supervisor);
+      if (platform >= 0) this.#feed.restart(platform, [...this.#feed.stages.keys()]);
       for (const slot of this.#membersOf(fact.supervisor)) this.#remindOfHold(slot);
     } else if (fact.type === "supervisor.stopped") {
+      const platform = this.#platformOf(fact.supervisor);
+      if (platform >= 0) this.#feed.giveUp(platform, 0);
       for (const slot of this.#membersOf(fact.supervisor)) this.#leave(slot, "its portfolio was given up");
     }
+  }
+
+  /** Index of the platform whose stages an actor supervises; -1 for other actors. */
+  #platformOf(supervisor: string): number {
+    return this.#market.platforms.findIndex(({ id }) => `feed:${id}` === supervisor);
   }
 
   /** Slots of the campaigns under a portfolio's actor, in order; none under another. */
@@ -288,13 +328,27 @@ export class Engine {
 
   /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */
   #hear(tick: number, feed: readonly PlatformMetrics[]): void {
-    for (const update of this.#feed.push(tick, feed)) {
+    for (const platform of this.#market.platforms.keys()) this.#tree.superviseStages(platform, tick);
+    this.#tellFacts();
+    const updates = this.#feed.push(tick, feed);
+    this.#tellFailures(tick);
+    for (const update of updates) {
       const { platform, metrics, refused } = update;
       this.#heard[platform] = metrics;
       if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(tick), platform, why: refused });
       this.#feed.setHealth(platform, this.#tree.judgeFeed(update, tick));
     }
     this.#tellFacts();
+  }
+
+  /** Tells observers and supervisors what has failed on the way to the boards. */
+  #tellFailures(tick: number): void {
+    for (const failure of this.#feed.takeFailures()) {
+      const { platform, error } = failure;
+      const stage = this.#feed.stages[failure.stage];
+      this.#emit({ type: "stage.failed", ...this.#at(tick), platform, stage, error });
+      this.#tree.failStage(failure, tick);
+    }
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2). */

@@ -1,7 +1,7 @@
 /**
- * The supervision tree of an engine: engine → platforms, and engine → portfolios → pools → campaigns, as live actors.
+ * The supervision tree of an engine: engine → platforms, engine → feeds, and engine → portfolios → pools → campaigns, as live actors.
  *
- * T1 ids are stable: `engine`, `platform:<id>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
+ * T1 ids are stable: `engine`, `platform:<id>`, `feed:<platform>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
  * T3 a platform whose breaker was given up counts as down.
  */
 import { createActor } from "xstate";
@@ -13,6 +13,8 @@ import type { EngineFact, EngineContext, RestartIntensity } from "../../machines
 import { DEFAULT_THRESHOLDS, healthCode, platformMachine } from "../../machines/platform.ts";
 import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
+import { stagesMachine } from "../../machines/stages.ts";
+import type { Stage, StagesInput } from "../../machines/stages.ts";
 import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
 import type { PoolSnapshot } from "../actors/pool.ts";
@@ -22,7 +24,8 @@ import type { HealthCode } from "../core/forecast/board.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import { policyNamed } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import type { FeedUpdate } from "./feed.ts";
+import type { FeedUpdate } from "./feed-check.ts";
+import type { StageFailure } from "./feed.ts";
 
 /** What a tree is grown from. */
 export interface TreeConfig {
@@ -50,7 +53,10 @@ export type TreeFact =
       readonly state: string;
       readonly why: string;
     }
-  | { readonly type: "engine.changed"; readonly state: string };
+  | { readonly type: "engine.changed"; readonly state: string }
+  /** The stages' owner is to put new ones in their place. */
+  | { readonly type: "stages.restarted"; readonly platform: number; readonly stages: readonly number[] }
+  | { readonly type: "stage.stopped"; readonly platform: number; readonly stage: number; readonly error: string };
 
 type PlatformState = keyof typeof Health;
 
@@ -71,11 +77,13 @@ export class ActorTree {
   readonly #holders: Holder[] = [];
   #state = "";
 
-  constructor(config: TreeConfig, platforms: readonly PlatformSpec[]) {
+  /** @param stageNames of every platform: its feed, then the forecasters that live on it. */
+  constructor(config: TreeConfig, platforms: readonly PlatformSpec[], stageNames: readonly string[]) {
     if (config.isInterpreted !== true) compiledCampaign ??= compile(campaignMachine) as AnyActorLogic;
     const campaign = config.isInterpreted === true ? campaignMachine : compiledCampaign!;
     const portfolio = portfolioMachine.provide({ actors: { pool: createPool(campaign) as AnyActorLogic } });
-    const engine = engineMachine.provide({ actors: { platform: platformMachine, portfolio } });
+    const engine = engineMachine.provide({ actors: { platform: platformMachine, feed: stagesMachine, portfolio } });
+    const stages = stageNames.map((name, at): Stage => ({ name, needs: at === 0 ? null : 0 }));
     this.#campaigns = config.campaigns;
     this.#platforms = platforms;
     this.#platformStates = platforms.map(() => "healthy");
@@ -85,6 +93,7 @@ export class ActorTree {
       input: {
         intensity: config.intensity ?? DEFAULT_INTENSITY,
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
+        feeds: platforms.map(({ id }): StagesInput => ({ id, stages, limits: config.supervision, seed: config.seed })),
         portfolios: portfoliosOf(config, platforms),
       },
     });
@@ -94,11 +103,10 @@ export class ActorTree {
   start(): void {
     this.#root.subscribe({ next: (snapshot) => this.#noteState(String(snapshot.value)), error: () => undefined });
     this.#root.start();
-    for (const [id, { kind }] of this.#supervised) if (kind === "portfolio") this.#adopt(id);
+    for (const id of this.#supervised.keys()) this.#adopt(id);
     this.#root.on("supervisor.restarted", (fact) => {
       this.#tell(fact as TreeFact);
-      const { supervisor } = fact as EngineFact;
-      if (this.#supervised.get(supervisor)?.kind === "portfolio") this.#adopt(supervisor);
+      this.#adopt((fact as EngineFact).supervisor);
     });
     this.#root.on("supervisor.stopped", (fact) => this.#tell(fact as TreeFact));
   }
@@ -156,6 +164,17 @@ export class ActorTree {
     yield* living(this.#root);
   }
 
+  /** Tells the supervisor of a platform's stages what has failed. */
+  failStage({ platform, stage, error }: StageFailure, tick: number): void {
+    this.#stages(platform)?.send({ type: "stage.failed", stage, tick, error });
+  }
+
+  /** Lets the supervisor of a platform's stages restart what is due. */
+  superviseStages(platform: number, tick: number): void {
+    const actor = this.#stages(platform);
+    if (actor?.getSnapshot().value === "waiting") actor.send({ type: "tick", tick });
+  }
+
   /** Tells a platform's statechart what its feed did in a tick, and returns its verdict. */
   judgeFeed({ platform, metrics, refused }: FeedUpdate, tick: number): HealthCode {
     const supervised = this.#supervised.get(`platform:${this.#platforms[platform].id}`);
@@ -174,13 +193,24 @@ export class ActorTree {
     return healthCode(state as PlatformState);
   }
 
+  #stages(platform: number): AnyActorRef | undefined {
+    return this.#supervised.get(`feed:${this.#platforms[platform].id}`)?.ref;
+  }
+
   get #supervised(): EngineContext["supervised"] {
     return (this.#root.getSnapshot().context as EngineContext).supervised;
   }
 
-  /** Listens to a portfolio, and learns where its campaigns are. */
+  /** Listens to a supervisor; of a portfolio it learns where its campaigns are. */
   #adopt(id: string): void {
-    const { ref } = this.#supervised.get(id)!;
+    const { ref, kind } = this.#supervised.get(id)!;
+    if (kind === "feed") {
+      const platform = this.#platforms.findIndex((one) => `feed:${one.id}` === id);
+      for (const fact of ["stages.restarted", "stage.stopped"]) {
+        ref.on(fact, (heard: object) => this.#tell({ platform, ...heard } as TreeFact));
+      }
+    }
+    if (kind !== "portfolio") return;
     for (const fact of ["campaign.restarted", "campaign.quarantined"]) {
       ref.on(fact, (heard: unknown) => this.#tell(heard as TreeFact));
     }

@@ -5,17 +5,23 @@ import type { Expectation, ExpectationName } from "../core/expectation.ts";
 import { toMicros } from "../core/money.ts";
 import { fieldName } from "./issue.ts";
 import type { FieldPath } from "./issue.ts";
+import { slotsByName } from "./orders.ts";
 import type { Reading } from "./reading.ts";
-import type { ScenarioExpectation } from "./schema.ts";
 
 /** Names every campaign. */
 const EVERY = "*";
 
 /** All expectations in the order declared. @throws EngineError CE_SCENARIO_INVALID */
 export function resolveExpectations(reading: Reading, campaigns: readonly CampaignSpec[]): readonly Expectation[] {
+  if (reading.scenario.expect.length === 0) return [];
+  const named = new Map([...slotsByName(reading, campaigns), [EVERY, [...campaigns.keys()]]]);
   return reading.scenario.expect.flatMap((entry, index) => {
     const path = ["expect", index];
-    const slots = slotsOf(reading, entry, path, campaigns);
+    const at = [...path, "campaigns"];
+    const all = (entry.campaigns ?? [EVERY]).flatMap(
+      (name) => named.get(name) ?? reading.refuseUnknown(at, "campaign", name, [...named.keys()]),
+    );
+    const slots = [...new Set(all)].sort((a, b) => a - b);
     const isEach = entry.campaigns !== undefined;
     return (Object.keys(EXPECTATIONS) as ExpectationName[])
       .filter((name) => entry[name] !== undefined)
@@ -30,36 +36,4 @@ function limitOf(reading: Reading, name: ExpectationName, value: number | string
   // A loss may be expected: the only amount that can lie below zero.
   if (name === "minNet") return toMicros(Number(value));
   return EXPECTATIONS[name].unit === "money" ? reading.money(path, value, 0) : Number(value);
-}
-
-/** Slots of the campaigns named: by their own ids, or by that of the entry that `count` made them of. */
-function slotsOf(
-  reading: Reading,
-  { campaigns: named = [EVERY] }: ScenarioExpectation,
-  path: FieldPath,
-  campaigns: readonly CampaignSpec[],
-): readonly number[] {
-  if (named.includes(EVERY)) return [...campaigns.keys()];
-  const slots = new Set<number>();
-  for (const [i, id] of named.entries()) {
-    const matching = slotsNamed(reading, id, campaigns);
-    if (matching.length === 0) {
-      const known = reading.scenario.campaigns.map((entry) => entry.id);
-      reading.refuseUnknown([...path, "campaigns", i], "campaign", id, known);
-    }
-    for (const slot of matching) slots.add(slot);
-  }
-  return [...slots].sort((a, b) => a - b);
-}
-
-function slotsNamed(reading: Reading, id: string, campaigns: readonly CampaignSpec[]): readonly number[] {
-  let slot = 0;
-  for (const entry of reading.scenario.campaigns) {
-    const { count = 1 } = entry;
-    const first = slot;
-    if (entry.id === id) return Array.from({ length: count }, (_, i) => first + i);
-    slot += count;
-  }
-  const own = campaigns.findIndex((spec) => spec.id === id);
-  return own < 0 ? [] : [own];
 }

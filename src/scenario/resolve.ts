@@ -5,6 +5,7 @@
  * Q1 a resolved scenario is a function of the scenario alone; Q2 every error names the field to change.
  */
 import type { CampaignSpec } from "../core/campaign.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { CampaignExposure } from "../platforms/paths.ts";
 import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "../platforms/simulated-paths.ts";
@@ -12,6 +13,7 @@ import type { Expectation } from "../core/expectation.ts";
 import { resolveCampaigns } from "./campaigns.ts";
 import { resolveExpectations } from "./expectations.ts";
 import type { Locate } from "./issue.ts";
+import { resolveOrders } from "./orders.ts";
 import { DAY_MS, formatDuration, parseInstant, timeOfDayMs } from "./quantities.ts";
 import { Reading } from "./reading.ts";
 import { MAX_TICKS } from "./schema.ts";
@@ -55,6 +57,8 @@ export interface ResolvedScenario {
   };
   /** How often the engine restarts a portfolio that failed or escalated. */
   readonly intensity: { readonly maxRestarts: number; readonly windowTicks: number };
+  /** By tick. */
+  readonly orders: readonly Order[];
 }
 
 /**
@@ -106,6 +110,7 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     }),
     campaigns,
     exposures,
+    orders: resolveOrders(reading, campaigns, ticks),
     market,
     expectations: resolveExpectations(reading, campaigns),
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],

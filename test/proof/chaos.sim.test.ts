@@ -2,13 +2,15 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { renderShrunk, scenarioText, shrinkFlight } from "../../src/cli/chaos-report.ts";
 import { policyNamed } from "../../src/core/policy/index.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import { ReportBatch } from "../../src/core/reports.ts";
 import type { Market } from "../../src/platforms/market.ts";
 import { playFlight } from "../../src/proof/flight.ts";
 import type { FlightOptions } from "../../src/proof/flight.ts";
 import { randomScenario } from "../../src/proof/random-scenario.ts";
-import { addTally, NO_FLIGHTS, playFlights } from "../../src/proof/tally.ts";
+import { addTally, NO_FLIGHTS, playFlights, tallyOf } from "../../src/proof/tally.ts";
 import type { ScenarioFile } from "../../src/scenario/schema.ts";
+import { failing, spoiled } from "./spoiled.ts";
 
 const SEED = 20_260_105;
 
@@ -71,6 +73,51 @@ describe("random flights", () => {
     expect(randomScenario(SEED, 3)).toEqual(file);
     expect(randomScenario(SEED + 1, 3)).not.toEqual(file);
     expect(parse(scenarioText(file, { invariant: "I1", tick: 0, campaign: null, text: "" }))).toEqual(file);
+  });
+});
+
+describe("random flights in which campaigns fail and reports go wrong", () => {
+  it("break no invariant, and see every remedy (I1 to I11)", () => {
+    let tally = NO_FLIGHTS;
+    for (let flight = 0; flight < 60; flight += 1) {
+      const options = { ...failing(flight), ...spoiled(flight), isTwice: flight % 8 === 0 };
+      tally = addTally(tally, tallyOf(flight, playFlight(randomScenario(SEED, flight), options)));
+    }
+    expect(tally.broken).toEqual([]);
+    const { restarts, quarantines, escalations, refusedReports, disputedMicros } = tally;
+    const remedies = { restarts, quarantines, escalations, refusedReports, disputedMicros };
+    expect(Object.entries(remedies).filter(([, times]) => times === 0)).toEqual([]);
+  });
+});
+
+describe("a flight", () => {
+  const file = randomScenario(SEED, 1);
+
+  it("that throws has broken an invariant (I10)", () => {
+    const betray = (market: Market): Market => ({
+      platforms: market.platforms,
+      place: (bids) => market.place(bids),
+      isSettled: () => market.isSettled(),
+      advance: (tick) => {
+        if (tick === 7) throw new RangeError("planted");
+        return market.advance(tick);
+      },
+    });
+    expect(playFlight(file, { betray }).violations).toMatchObject([
+      { invariant: "I10", tick: 7, text: expect.stringContaining("planted") },
+    ]);
+  });
+
+  it("that goes otherwise when it is interpreted has broken an invariant (I11)", () => {
+    let calls = 0;
+    const policyOf = (name: string) => ({
+      ...policyNamed(name),
+      decide: (...[input, memory]: Parameters<Policy["decide"]>) => {
+        const { decision, memory: next } = policyNamed(name).decide(input, memory);
+        return { decision: { ...decision, gammaMicros: (calls += 1) }, memory: next };
+      },
+    });
+    expect(playFlight(file, { policyOf, isTwice: true }).violations).toMatchObject([{ invariant: "I11" }]);
   });
 });
 
