@@ -65,9 +65,11 @@ export function walkMachines(subject: TrialSubject, onWalks: (walks: number) => 
   let walks = 0;
   let broken: BrokenWalk | null = null;
   for (const walkable of walkables(subject)) {
+    const { machine, isFlat } = walkable.registered;
+    const compiled = isFlat ? (compile(machine) as AnyActorLogic) : null;
     for (const events of walksOf(walkable)) {
       walks += 1;
-      const found = walk(walkable, events, census);
+      const found = walk(walkable, compiled, events, census);
       broken ??= found;
     }
     onWalks(walks);
@@ -116,9 +118,14 @@ function walksOf({ registered, lookaround, events }: Walkable): readonly (readon
   });
 }
 
-function walk(walkable: Walkable, events: readonly EventObject[], census: ActorCensus): BrokenWalk | null {
+function walk(
+  walkable: Walkable,
+  compiled: AnyActorLogic | null,
+  events: readonly EventObject[],
+  census: ActorCensus,
+): BrokenWalk | null {
   const { registered, campaign, input, nameOf, takeFault } = walkable;
-  const { name, machine, isFlat } = registered;
+  const { name, machine } = registered;
   takeFault();
   const steps: string[] = [];
   const drive = (logic: AnyActorLogic, isTwin: boolean): AnyMachineSnapshot => {
@@ -137,10 +144,10 @@ function walk(walkable: Walkable, events: readonly EventObject[], census: ActorC
   const failed = (text: string): BrokenWalk => ({ machine: name, campaign, steps, text });
   if (fault !== null) return failed(fault);
   if (twin.status === "error") return failed(`it fails: ${String(twin.error)}`);
-  if (!isFlat) return null;
-  const compiled = drive(compile(machine) as AnyActorLogic, false);
-  if (compiled.value === twin.value && compiled.status === twin.status) return null;
-  return failed(`compiled it ends ${String(compiled.value)}, interpreted ${String(twin.value)}`);
+  if (compiled === null) return null;
+  const end = drive(compiled, false);
+  if (end.value === twin.value && end.status === twin.status) return null;
+  return failed(`compiled it ends ${String(end.value)}, interpreted ${String(twin.value)}`);
 }
 
 /** The campaign machine of one of the user's campaigns, with worlds that a policy may meet. */

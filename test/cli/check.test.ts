@@ -18,19 +18,19 @@ function run(...args: readonly string[]) {
 
 const SCENARIO = `
 name: small
-duration: 2h
-warmup: 2h
+duration: 1h
+warmup: 1h
 platforms:
   - { id: google, cpc: 1, cvr: 0.05, clicksPerMinute: 3 }
 campaigns:
-  - { id: shoes, budget: 20, valuePerConversion: 40 }
+  - { id: shoes, budget: 6, valuePerConversion: 40 }
 expect:
 `;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "check-"));
   writeFileSync(join(folder, "met.yaml"), `${SCENARIO}  - { maxSpend: 1000, minSpendShare: 0.1 }\n`);
-  writeFileSync(join(folder, "capped.yaml"), `${SCENARIO}  - { campaigns: [shoes], maxSpend: 20.5 }\n`);
+  writeFileSync(join(folder, "capped.yaml"), `${SCENARIO}  - { campaigns: [shoes], maxSpend: 6.2 }\n`);
   writeFileSync(join(folder, "hoped.yaml"), `${SCENARIO}  - { minConversions: 5000 }\n`);
   writeFileSync(join(folder, "half.js"), `export default { name: "half", create() {} };\n`);
   writeFileSync(join(folder, "torn.js"), `export default {\n`);
@@ -42,23 +42,22 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("campaign-engine check", () => {
-  it("ends with 0 where nothing breaks, and tells what it covered, alike every time", () => {
+  it("ends with 0 where nothing breaks, and tells what it covered", () => {
     const first = run("check", "met.yaml", "--runs", "9");
     expect(first).toMatchObject({ status: 0, stderr: "" });
     expect(first.stdout).toMatch(
       /✓ Statecharts[^]*✓ Random events +9 trials[^]*✓ Expected +2 of 2[^]*campaign +5 of 5/,
     );
     expect(first.stdout).toMatch(/Again {2}campaign-engine check met.yaml --seed 1 --runs 9\n$/);
-    expect(run("check", "met.yaml", "--runs", "9").stdout).toBe(first.stdout);
   });
 
   it("ends with 4 where a limit breaks, tells the story, and plays the counterexample again", () => {
     const { status, stdout } = run("check", "capped.yaml");
     expect(status).toBe(4);
-    expect(stdout).toMatch(/Broken {2}your expect\[0\].maxSpend: shoes: spend at most 20.50 EUR/);
-    expect(stdout).toMatch(/• The owner tops shoes up by [\d.]+ EUR\.\n.*shoes is bidding[^]*✗ shoes: it is 20.5/);
+    expect(stdout).toMatch(/Broken {2}your expect\[0\].maxSpend: shoes: spend at most 6.20 EUR/);
+    expect(stdout).toMatch(/• The owner tops shoes up by [\d.]+ EUR\.\n.*shoes is bidding[^]*✗ shoes: it is 6.2/);
     const again = run("check", "--replay", "check-small-1.json");
-    expect(again).toMatchObject({ status: 4, stdout: expect.stringMatching(/reproduced[^]*✗ shoes: it is 20.5/) });
+    expect(again).toMatchObject({ status: 4, stdout: expect.stringMatching(/reproduced[^]*✗ shoes: it is 6.2/) });
     const { breach } = JSON.parse(readFileSync(join(folder, "check-small-1.json"), "utf8")) as { breach: object };
     const json = run("check", "capped.yaml", "--json");
     expect(json.status).toBe(4);
@@ -66,7 +65,7 @@ describe("campaign-engine check", () => {
   });
 
   it("ends with 4 where the run as declared falls short, and says why", () => {
-    const { status, stdout } = run("check", "hoped.yaml", "--runs", "5");
+    const { status, stdout } = run("check", "hoped.yaml", "--runs", "2");
     expect(status).toBe(4);
     expect(stdout).toMatch(/VIOLATED {2}all campaigns: conversions at least 5,000; it is \d+ /);
     expect(stdout).toMatch(/of all decisions of these campaigns, \d+%/);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { EXPECTATIONS, ExpectationCheck, wordsOf } from "../../src/core/expectation.ts";
 import type { Verdict } from "../../src/core/expectation.ts";
+import type { Decision } from "../../src/core/decision.ts";
 import { policyNamed } from "../../src/core/policy/index.ts";
+import type { Policy } from "../../src/core/policy/policy.ts";
 import { played, scenarioOf } from "../runtime/played-run.ts";
 import type { PlayedRun, RunParts } from "../runtime/played-run.ts";
 
@@ -70,15 +72,36 @@ describe("an expectation", () => {
   });
 
   it("is broken by money spent without a conversion, not by nothing at all (X2)", () => {
-    const check = (clicks: object) => {
-      const platforms = [{ id: "only", cvr: 0.000001, cpc: 0.01, ...clicks }];
-      const scenario = scenarioOf({ platforms, policy: "greedy-cpc", expect: [{ maxCpa: 1 }] });
+    // Bids on hope alone where next to nobody buys.
+    const hope: Policy = {
+      name: "hope",
+      description: "",
+      create: () => null,
+      learn: () => null,
+      decide: ({ tick, platforms }) => {
+        const about = { platform: 0, cvr: 0, cvrRelSd: 0, cpcMicros: 0, roiMicros: 0, marginalMicros: 0 } as const;
+        const isOpen = tick < 5 && platforms[0].floorMicros < 1_000_000;
+        const bid = { ...about, bidMicros: 900_000, capMicros: 1_000_000, verdict: "bid" } as const;
+        const rest = { tick, binding: "none", gammaMicros: 0, candidates: isOpen ? [bid] : [] } as const;
+        const decision: Decision = isOpen
+          ? { ...rest, kind: "bid", reason: "bid.placed" }
+          : { ...rest, kind: "hold", reason: "hold.unprofitable" };
+        return { decision, memory: null };
+      },
+    };
+    const campaigns = [{ id: "vain", budget: 20, valuePerConversion: 30 }];
+    const check = (floor: number) => {
+      const platforms = [{ id: "only", cvr: 0.0001, cpc: 0.5, floor }];
+      const scenario = scenarioOf({ platforms, campaigns, expect: [{ maxCpa: 1 }] });
       const judge = new ExpectationCheck(scenario.expectations);
-      const run = played(scenario, { observers: [judge] });
+      const run = played(scenario, { observers: [judge], policyOf: () => hope });
       return { verdict: judge.verdicts()[0], spentMicros: run.engine.ledger.view(0).spentMicros };
     };
-    const idle = check({ floor: 50 });
+    const idle = check(1_000_000);
     expect(idle).toMatchObject({ spentMicros: 0, verdict: { isMet: true, figure: null } });
+    const vain = check(0);
+    expect(vain.spentMicros).toBeGreaterThan(0);
+    expect(vain.verdict).toMatchObject({ isMet: false, figure: null, breaches: 1 });
   });
 
   it("about bids or spend is broken as soon as it is (X3)", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BidBatch, ReportBatch, ReportKind } from "../../src/core/reports.ts";
+import { ReportBatch, ReportKind } from "../../src/core/reports.ts";
 import type { Market } from "../../src/platforms/market.ts";
 import { DisturbedMarket } from "../../src/proof/disturbed-market.ts";
 
@@ -17,7 +17,7 @@ const steady: Market = {
     const metrics = { platform: 0, tick: tick - 1, impressions: 9, clicks: 1, cpcMicros: 100 };
     return { feed: [{ ...metrics, conversions: 0, conversionAgeTicks: 0 }], reports };
   },
-  place: (_: BidBatch) => undefined,
+  place: () => undefined,
   isSettled: () => true,
 };
 
