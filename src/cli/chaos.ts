@@ -207,7 +207,8 @@ function progressBar({ flights, progress }: ChaosOptions): SingleBar | null {
   return bar;
 }
 
-function wholeNumber(least: number, most: number): (text: string) => number {
+/** Parses a whole number of a range. The function throws InvalidArgumentError. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) {

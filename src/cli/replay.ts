@@ -6,13 +6,13 @@ import { DEFAULT_LONGEST_TICKS } from "../core/faults.ts";
 import type { FaultRates } from "../core/faults.ts";
 import { EngineError } from "../core/errors.ts";
 import { formatMoney, toMicros } from "../core/money.ts";
-import { policyNamed } from "../core/policy/index.ts";
 import { DIALECT_NAMES } from "../platforms/dialects.ts";
 import type { DialectName } from "../platforms/dialects.ts";
 import { readRecordings } from "../platforms/recording.ts";
 import { offeredTotals, replayCampaign, replayPaths } from "../platforms/replay-paths.ts";
 import type { Replay, ReplayOptions } from "../platforms/replay-paths.ts";
 import { faultArguments, withFaultOption } from "./faults.ts";
+import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
@@ -43,7 +43,7 @@ export function replayCommand(): Command {
         .addOption(new Option("--dialect <name>", "what the files are, instead of finding out").choices(DIALECT_NAMES))
         .option("--histograms <file>", "recorded prices as JSON: platform → number of auctions at price 0, 1, 2 …")
         .option("--seed <number>", "seed of the auctions' outcomes", parseSeed, 1)
-        .option("--policy <name>", "how the campaign decides", "gamma-pacing")
+        .option("--policy <name or file>", "how the campaign decides", "gamma-pacing")
         .option("--policies <names>", "compare these policies on the same seed", parseNames)
         .option("--forecaster <name>", "which forecast it reads", "count-weighted")
         .option(
@@ -63,8 +63,8 @@ Examples:
         ),
     ),
   ).action(async (files: string[], options: Options) => {
-    const policies = options.policies ?? [options.policy];
-    for (const name of policies) policyNamed(name);
+    const chosen = options.policies ?? [options.policy];
+    const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const recording = await readRecordings(files, options.dialect === undefined ? {} : { dialect: options.dialect });
     const replay = replayPaths(recording, replayOptions(options));
     const currency = recording.currency ?? "XXX";
@@ -80,6 +80,7 @@ Examples:
       ...options,
       logLevel: options.logLevel ?? "changes",
       policies,
+      chosen,
       command,
       notes: [`The recording holds ${figures.join(", ")}.`, ...replay.notes, ...recording.warnings],
     });

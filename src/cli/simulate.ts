@@ -1,6 +1,5 @@
 /** `campaign-engine simulate`: a scenario on a simulated market. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { policyNamed } from "../core/policy/index.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { loadScenario } from "../scenario/loader.ts";
@@ -9,6 +8,7 @@ import { resolveScenario } from "../scenario/resolve.ts";
 import type { FaultRates } from "../core/faults.ts";
 import { compareAndPrint } from "./compare.ts";
 import { faultArguments, withFaultOption, withFaults } from "./faults.ts";
+import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
@@ -38,12 +38,11 @@ export function simulateCommand(): Command {
         )
         .argument("[scenario]", "scenario file (YAML or JSON), or the name of a preset", "calm-day")
         .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
-        .option("--policy <name>", "let every campaign decide by this policy")
         .option(
-          "--policies <names>",
-          "compare these policies on the same seed, e.g. greedy-roi,dual-descent",
-          parseNames,
+          "--policy <name or file>",
+          "let every campaign decide by this policy, or by a module of yours (.ts, .js)",
         )
+        .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,./mine.ts", parseNames)
         .option(
           "--every <duration>",
           "play in real time, a tick every so often (2s), instead of as fast as it goes",
@@ -75,8 +74,8 @@ Examples:
     const seeded = options.seed === undefined ? scenario : { ...scenario, seed: options.seed };
     const plan = planOf(resolveScenario(seeded, from.locate), options.faults);
     const level = options.logLevel ?? (scenario.log.level as DecisionLogLevel);
-    const policies = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
-    for (const name of policies) policyNamed(name);
+    const chosen = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
+    const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const isInterpreted = options.interpreted === true;
     if (options.compare === true) {
       const planOfSeed = (seed: number): RunPlan => {
@@ -85,7 +84,7 @@ Examples:
       };
       // Seeds wrap around at 2^32, as a seed is 32 bits.
       const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
-      return compareAndPrint(planOfSeed, seeds, options.policy ?? null, options);
+      return compareAndPrint(planOfSeed, seeds, policies[0] ?? null, options);
     }
     await runAndReport(
       { ...plan, config: { ...plan.config, isInterpreted } },
@@ -93,6 +92,7 @@ Examples:
         ...options,
         logLevel: level,
         policies,
+        chosen,
         periodMs: options.every,
         command: `simulate ${source} --seed ${plan.config.seed}${faultArguments(options.faults)}`,
         notes: [],
@@ -108,9 +108,10 @@ function parsePeriod(text: string): number {
   return periodMs;
 }
 
-function planOf(resolved: ReturnType<typeof resolveScenario>, rates: FaultRates | undefined): RunPlan {
-  const { market, exposures, faults, ...config } = resolved;
-  return { config, paths: simulatePaths(market), exposures, faults: withFaults(faults, rates) };
+/** The run of a scenario. */
+export function planOf(resolved: ReturnType<typeof resolveScenario>, rates?: FaultRates): RunPlan {
+  const { market, exposures, faults, expectations, ...config } = resolved;
+  return { config, paths: simulatePaths(market), exposures, expectations, faults: withFaults(faults, rates) };
 }
 
 /** Options that `simulate` and `replay` share. */

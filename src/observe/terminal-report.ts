@@ -212,8 +212,8 @@ function faults({ faults: list, refusedBids, expiredMicros, currency }: RunSumma
   const total = list.reduce((sum, fault) => sum + fault.count, 0);
   if (total === 0 && refusedBids === 0 && expiredMicros === 0) return "";
   const lines = list.map((fault) => `  ${count(fault.count).padStart(8)}  ${fault.kind}`);
-  const money = `bids refused ${count(refusedBids)}, spent without a report ${formatMoney(expiredMicros, currency)}`;
-  return [`${paint("bold", "Faults injected")}  ${count(total)}; ${money}`, ...lines].join("\n");
+  const costs = `bids refused ${count(refusedBids)}, spent without a report ${formatMoney(expiredMicros, currency)}`;
+  return [`${paint("bold", "Faults injected")}  ${count(total)}; ${costs}`, ...lines].join("\n");
 }
 
 /** An error's message may be many lines long, and may hold control characters, which a terminal would obey. */

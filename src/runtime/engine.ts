@@ -130,8 +130,8 @@ export class Engine {
       forecasters: this.#faults?.forecasters(config.forecasters) ?? config.forecasters,
     });
     this.#open = new Int32Array((config.settlementTimeoutTicks ?? config.periodTicks) + 1);
-    const planted = this.#faults === null ? config : this.#faults.tree(config);
-    this.#tree = new ActorTree(planted, market.platforms, this.#feed.stages);
+    const growing = this.#faults === null ? config : this.#faults.tree(config);
+    this.#tree = new ActorTree(growing, market.platforms, this.#feed.stages);
     this.#batches = market.platforms.map((_, platform) => new BidBatch(platform, config.campaigns.length));
     this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
     this.#states = new Uint8Array(config.campaigns.length);

@@ -7,8 +7,7 @@
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { FaultKind, Faults, InjectedFault } from "../core/faults.ts";
-import { copyRow, restoreRow } from "../core/forecast/board.ts";
-import type { ForecastBoard, ForecastRow, ForecasterFactory } from "../core/forecast/board.ts";
+import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { FORECASTERS } from "../core/forecast/index.ts";
 import { policyNamed } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
@@ -129,31 +128,35 @@ export class FaultyActors {
 
   #forecaster(create: ForecasterFactory): ForecasterFactory {
     const faults = this.#faults;
-    /** By platform: the newest tick heard. A tick that is learned again after a restart is struck no second time. */
-    const newest = new Map<number, number>();
+    /** By platform: the last tick that had its chance. A restarted forecaster learns old ticks again, without faults. */
+    const chanced: number[] = [];
     return (board, platform, options) => {
       const forecaster = create(board, platform, options);
-      let sound: ForecastRow | null = null;
+      let mend = (): void => undefined;
       return {
         update(metrics, about) {
-          if (sound !== null) restoreRow(board, platform, sound);
-          sound = null;
+          mend();
+          mend = () => undefined;
           const tick = about + 1;
-          if (tick <= (newest.get(platform) ?? Number.NEGATIVE_INFINITY)) {
-            forecaster.update(metrics, about);
-            return;
-          }
-          newest.set(platform, tick);
-          if (faults.strikes("forecaster-throws", tick, platform)) {
+          const hasChance = tick > (chanced[platform] ?? Number.NEGATIVE_INFINITY);
+          if (hasChance) chanced[platform] = tick;
+          if (hasChance && faults.strikes("forecaster-throws", tick, platform)) {
             faults.note({ kind: "forecaster-throws", platform, detail: `forecaster ${board.forecaster} throws` });
             throw injected("forecaster-throws");
           }
           forecaster.update(metrics, about);
+          if (!hasChance) return;
           for (const kind of ["forecast-nan", "forecast-absurd"] as const) {
             if (!faults.strikes(kind, tick, platform)) continue;
-            sound ??= copyRow(board, platform);
-            const detail = spoil(kind, board, platform, faults.shape(kind, "what", tick, platform));
-            faults.note({ kind, platform, detail });
+            const [column, absurd] = spoiling(kind, faults.shape(kind, "what", tick, platform));
+            const figure = board[column][platform];
+            const before = mend;
+            mend = () => {
+              board[column][platform] = figure;
+              before();
+            };
+            board[column][platform] = absurd(figure);
+            faults.note({ kind, platform, detail: `${column} is ${board[column][platform]}` });
           }
         },
       };
@@ -161,16 +164,9 @@ export class FaultyActors {
   }
 }
 
-/** Spoils one figure of a row. @returns what was done */
-function spoil(kind: "forecast-nan" | "forecast-absurd", board: ForecastBoard, platform: number, draw: number): string {
-  if (kind === "forecast-nan") {
-    const column = NAN_COLUMNS[Math.floor(draw * NAN_COLUMNS.length)];
-    board[column][platform] = Number.NaN;
-    return `${column} is NaN`;
-  }
-  const [column, absurd] = ABSURDITIES[Math.floor(draw * ABSURDITIES.length)];
-  board[column][platform] = absurd(board[column][platform]);
-  return `${column} is ${board[column][platform]}`;
+function spoiling(kind: "forecast-nan" | "forecast-absurd", draw: number): (typeof ABSURDITIES)[number] {
+  if (kind === "forecast-absurd") return ABSURDITIES[Math.floor(draw * ABSURDITIES.length)];
+  return [NAN_COLUMNS[Math.floor(draw * NAN_COLUMNS.length)], () => Number.NaN];
 }
 
 function injected(kind: FaultKind): Error {

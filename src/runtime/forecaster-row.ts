@@ -5,22 +5,33 @@
  * ages, so that campaigns grow cautious by their fallback ladder; given up, its evidence is 0; B4 a new forecaster learns again what was accepted
  * lately, but not the tick on which its predecessor failed.
  */
-import { copyRow, restoreRow, rowFault } from "../core/forecast/board.ts";
-import type { ForecastBoard, ForecastRow, Forecaster } from "../core/forecast/board.ts";
+import { rowFault } from "../core/forecast/board.ts";
+import type { ForecastBoard, Forecaster } from "../core/forecast/board.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { AcceptedTick } from "./feed-check.ts";
+
+const COLUMNS = [
+  "cvr",
+  "cvrMean",
+  "cvrRelSd",
+  "cpcMicros",
+  "cpcMeanMicros",
+  "evidence",
+  "delayTicks",
+  "ageTicks",
+  "impressionsPerClick",
+] as const;
 
 /** A forecaster, or the place of one that is away. */
 export class ForecasterRow {
   readonly board: ForecastBoard;
   readonly #platform: number;
   readonly #create: () => Forecaster;
-  /** The row before any forecaster wrote to it. */
-  readonly #blank: ForecastRow;
-  /** The row as last written in full (B2). */
-  #good: ForecastRow;
+  /** The row as last written in full, in the order of {@link COLUMNS}. */
+  readonly #good = new Float64Array(COLUMNS.length);
   /** Ticks on which a forecaster failed: they are not learned again (B4). */
   readonly #poison: number[] = [];
+  #goodLevel = 0;
   #forecaster: Forecaster | null;
 
   /** @throws what `create` throws: a forecaster that cannot even begin is a mistake of whoever put the engine together. */
@@ -28,9 +39,8 @@ export class ForecasterRow {
     this.board = board;
     this.#platform = platform;
     this.#create = create;
-    this.#blank = copyRow(board, platform);
     this.#forecaster = create();
-    this.#good = copyRow(board, platform);
+    this.#keep();
   }
 
   /** Learns a tick, or ages where the forecaster is away. @throws what the forecaster throws, which is away from then on */
@@ -52,7 +62,8 @@ export class ForecasterRow {
   /** The forecaster is away from here on (B3). */
   leave(): void {
     this.#forecaster = null;
-    restoreRow(this.board, this.#platform, this.#good);
+    for (const [at, column] of COLUMNS.entries()) this.board[column][this.#platform] = this.#good[at];
+    this.board.traffic[this.#platform].level = this.#goodLevel;
   }
 
   /** The forecaster is away for good (B3). */
@@ -68,7 +79,7 @@ export class ForecasterRow {
     while (this.#poison.length > 0 && this.#poison[0] < (oldest?.tick ?? 0)) this.#poison.shift();
     // What is left when the new one fails as well: the old row, as old as it is.
     try {
-      restoreRow(this.board, this.#platform, this.#blank);
+      this.#reset();
       const forecaster = this.#create();
       for (const { metrics, tick } of recent) {
         if (!this.#poison.includes(tick)) this.#learn(forecaster, metrics, tick);
@@ -85,7 +96,7 @@ export class ForecasterRow {
     try {
       forecaster.update(metrics, tick);
       const wrong = rowFault(this.board, this.#platform);
-      if (wrong !== null) throw new RangeError(`${wrong} (B1)`);
+      if (wrong !== null) throw new RangeError(wrong);
     } catch (error) {
       this.#poison.push(tick);
       throw error;
@@ -94,10 +105,17 @@ export class ForecasterRow {
 
   #age(): void {
     this.board.ageTicks[this.#platform] += 1;
-    this.#keep();
+    this.#good[COLUMNS.indexOf("ageTicks")] += 1;
   }
 
   #keep(): void {
-    this.#good = copyRow(this.board, this.#platform);
+    for (const [at, column] of COLUMNS.entries()) this.#good[at] = this.board[column][this.#platform];
+    this.#goodLevel = this.board.traffic[this.#platform].level;
+  }
+
+  /** The row as it was before any forecaster wrote to it. */
+  #reset(): void {
+    for (const column of COLUMNS) this.board[column][this.#platform] = column === "impressionsPerClick" ? 1 : 0;
+    this.board.traffic[this.#platform].level = 1;
   }
 }

@@ -11,7 +11,9 @@ import type { Order } from "../core/order.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { CampaignExposure } from "../platforms/paths.ts";
 import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "../platforms/simulated-paths.ts";
+import type { Expectation } from "../core/expectation.ts";
 import { resolveCampaigns } from "./campaigns.ts";
+import { resolveExpectations } from "./expectations.ts";
 import type { Locate } from "./issue.ts";
 import { resolveOrders } from "./orders.ts";
 import { DAY_MS, formatDuration, parseInstant, timeOfDayMs } from "./quantities.ts";
@@ -42,6 +44,8 @@ export interface ResolvedScenario {
   /** By slot. */
   readonly exposures: readonly CampaignExposure[];
   readonly market: SimulatedMarketSpec;
+  /** What must come of a run, in the order declared. */
+  readonly expectations: readonly Expectation[];
   /** `all`, `changes` or `sample:N`. */
   readonly logLevel: "all" | "changes" | `sample:${number}`;
   /** Limits of every portfolio's supervision. */
@@ -95,8 +99,8 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     panelShare: scenario.market.panelShare,
     ...dayShapes(reading),
   };
-  const limits = scenario.supervision;
   const { campaigns, exposures } = resolveCampaigns(reading, { ticks, startMs });
+  const limits = scenario.supervision;
   const atLeastOne = (duration: string) => Math.max(1, Math.ceil(reading.ticks(duration)));
   return {
     name: scenario.name,
@@ -118,6 +122,7 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     faults: resolveFaults(reading, ticks),
     orders: resolveOrders(reading, campaigns, ticks),
     market,
+    expectations: resolveExpectations(reading, campaigns),
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],
     supervision: {
       maxRestarts: limits.maxRestarts,

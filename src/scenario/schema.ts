@@ -180,6 +180,33 @@ const market = z.strictObject({
     .describe("Traffic of each hour of the day, from midnight, in any unit. Left out: drawn."),
 });
 
+const share = () => z.number().min(0).max(1);
+
+const expectation = z
+  .strictObject({
+    campaigns: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'Ids of campaigns, each held to it on its own; ["*"] is every one. Left out: all of them taken together.',
+      ),
+    maxBid: money().optional().describe("No bid per click is ever higher."),
+    maxSpend: money().optional().describe("Never more than this is spent, top-ups or not."),
+    minSpendShare: share()
+      .optional()
+      .describe("At least this share of the budget is spent by the end: 0.9 is nine tenths."),
+    minConversions: z.number().min(0).optional().describe("At least so many conversions are reported."),
+    maxCpa: money().optional().describe("The mean cost per conversion is at most this."),
+    minNet: z.number().min(-9_000_000_000).max(9_000_000_000).optional().describe("Value less spend is at least this."),
+    maxFallbackShare: share().optional().describe("At most this share of decisions is a fallback."),
+    maxRestarts: z.int().min(0).optional().describe("A failed campaign is restarted at most so often."),
+    maxQuarantined: z.int().min(0).optional().describe("At most so many campaigns are put into quarantine; 0 is none."),
+  })
+  .refine((entry) => Object.keys(entry).some((key) => key !== "campaigns"), {
+    error: "at least one limit, such as maxBid, minSpendShare or maxCpa",
+  });
+
 const ORDER_MEANINGS = Object.entries(ORDERS)
   .map(([kind, meaning]) => `${kind}: ${meaning}`)
   .join("; ");
@@ -280,6 +307,11 @@ export const scenarioSchema = z
     supervision: supervision.prefault({}).describe("What happens to a campaign that fails."),
     faults: faults.prefault({}).describe("Faults to inject, drawn from the seed: kind: probability. None by default."),
     operator: z.array(order).max(MAX_ORDERS).default([]).describe("What the operator orders during the run."),
+    expect: z
+      .array(expectation)
+      .max(1000)
+      .default([])
+      .describe("What must come of a run: judged by `simulate` and `check`, which end with 4 where it does not."),
   })
   .meta({ title: "campaign-engine scenario" });
 

@@ -106,7 +106,7 @@ describe("all faults at once", () => {
 
   it("leave the draws of one kind where they were (FI1)", () => {
     const of = (one: PlayedRun) =>
-      run
+      one
         .of("fault.injected")
         .flatMap(({ kind, tick, platform }) => (kind === "feed-garbage" ? [`${tick} ${platform}`] : []));
     const alone = of(faulty({ "feed-garbage": 0.02 }));
@@ -177,10 +177,14 @@ describe("a clock that jumps", () => {
 });
 
 describe("a forecast that is no number", () => {
-  it("is refused like garbage of the platform, and never read (B1)", () => {
-    const outcome = faulty({ "forecast-nan": 0.2 });
-    const refused = outcome.of("feed.refused").map(({ why }) => why);
-    expect(refused.length).toBe(outcome.of("fault.injected").length);
-    expect(refused.every((why) => why.includes("is NaN"))).toBe(true);
+  it("is a failure of its forecaster, which is restarted or given up (B1)", () => {
+    const outcome = faulty({ "forecast-nan": 0.005 });
+    const failures = [
+      ...outcome.of("stages.restarted"),
+      ...outcome.of("stage.stopped"),
+      ...outcome.of("supervisor.restarted"),
+    ];
+    expect(failures.length).toBe(outcome.of("fault.injected").length);
+    for (const { stages } of outcome.of("stages.restarted")) expect(stages).toEqual(["count-weighted"]);
   });
 });

@@ -1,7 +1,7 @@
 /**
  * The forecast board: one row per platform, computed once a tick and shared by all campaigns.
  *
- * B1 every figure is finite and non-negative; a forecaster that has nothing to say leaves `evidence` at 0.
+ * B1 every figure is finite, non-negative and believable; a forecaster that has nothing to say leaves `evidence` at 0.
  */
 
 /** How a platform's feed looks from here, as its statechart sees it. */
@@ -126,35 +126,19 @@ const MOST = {
   cpcMeanMicros: 1e12,
   evidence: 1e15,
   delayTicks: 1e9,
+  ageTicks: 1e15,
   impressionsPerClick: 1e12,
 } as const;
 const COLUMNS = Object.keys(MOST) as (keyof typeof MOST)[];
-
-/** One platform's figures: a copy of its row, to be put back where a forecaster spoils it. */
-export interface ForecastRow {
-  readonly figures: readonly number[];
-  readonly level: number;
-}
-
-/** A copy of a platform's row, without its traffic profile. */
-export function copyRow(board: ForecastBoard, platform: number): ForecastRow {
-  return { figures: COLUMNS.map((column) => board[column][platform]), level: board.traffic[platform].level };
-}
-
-/** Puts a copied row back. */
-export function restoreRow(board: ForecastBoard, platform: number, { figures, level }: ForecastRow): void {
-  for (const [at, column] of COLUMNS.entries()) board[column][platform] = figures[at];
-  board.traffic[platform].level = level;
-}
 
 /** What is wrong with a platform's row (B1), or null. */
 export function rowFault(board: ForecastBoard, platform: number): string | null {
   for (const column of COLUMNS) {
     const figure = board[column][platform];
-    if (!(figure >= 0 && figure <= MOST[column])) return `${column} is ${figure}`;
+    if (!(figure >= 0 && figure <= MOST[column])) return `${column} became ${figure} (B1)`;
   }
   const { level } = board.traffic[platform];
-  return level >= 0 && level < Number.POSITIVE_INFINITY ? null : `traffic is ${level}`;
+  return level >= 0 && level < Number.POSITIVE_INFINITY ? null : `traffic became ${level} (B1)`;
 }
 
 /** One platform's forecaster: fed one tick of metrics at a time, it keeps its row of a board up to date. */
