@@ -104,6 +104,8 @@ const sampleThresholds = {
 
 const sampleLimits = {
   maxRestarts: 1,
+  maxFailures: 1000,
+  steadyTicks: 1000,
   windowTicks: 4,
   backoffTicks: 1,
   maxBackoffTicks: 2,
@@ -142,6 +144,7 @@ export const machines: readonly RegisteredMachine[] = [
       { type: "day.started", tick: 2, world: sampleWorld(2, 1, 50, 0) },
       { type: "hold", why: "sample" },
       { type: "resume" },
+      { type: "budget.exhausted" },
     ],
     failingEvents: (): readonly CampaignEvent[] => [
       { type: "tick", world: sampleWorld(1, SAMPLE_KINDS.length, 50, 0) },

@@ -2,6 +2,8 @@
 import { SingleBar } from "cli-progress";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { EngineObserver } from "../core/events.ts";
+import { Faults, hasFaults } from "../core/faults.ts";
+import type { FaultPlan } from "../core/faults.ts";
 import { ExpectationCheck } from "../core/expectation.ts";
 import type { Expectation, Verdict } from "../core/expectation.ts";
 import type { Policy } from "../core/policy/policy.ts";
@@ -11,11 +13,13 @@ import { RunObserver } from "../observe/run-observer.ts";
 import type { RunSummary } from "../observe/summary.ts";
 import type { RunTimeline } from "../observe/timeline.ts";
 import type { MarketTruth } from "../platforms/market.ts";
+import { FaultyMarket } from "../platforms/faulty-market.ts";
 import { PathMarket } from "../platforms/path-market.ts";
 import type { CampaignExposure, MarketPaths } from "../platforms/paths.ts";
 import { virtualClock, wallClock } from "../runtime/clock.ts";
 import { Engine } from "../runtime/engine.ts";
 import type { EngineConfig } from "../runtime/engine.ts";
+import { ClockJumps, jumpingClock } from "../runtime/jumping-clock.ts";
 import { runEngine } from "../runtime/scheduler.ts";
 
 /** Everything that a run depends on: play it twice, get the same bytes. */
@@ -23,6 +27,8 @@ export interface RunPlan {
   readonly config: EngineConfig;
   readonly paths: MarketPaths;
   readonly exposures: readonly CampaignExposure[];
+  /** Faults to inject; absent: none. */
+  readonly faults?: FaultPlan;
   /** What must come of it. */
   readonly expectations?: readonly Expectation[];
 }
@@ -69,6 +75,7 @@ export function withPolicy(plan: RunPlan, policy: string | Policy): RunPlan {
 /** Plays a plan on the virtual clock. @throws EngineError when an output cannot be written or an invariant breaks */
 export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRun> {
   const { config, paths, exposures, expectations = [] } = plan;
+  const faults = hasFaults(plan.faults) ? new Faults(config.seed, plan.faults) : undefined;
   const market = new PathMarket({
     paths,
     exposures,
@@ -81,8 +88,14 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
   if (expectations.length > 0) observers.push(expected);
   const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
   if (log !== null) observers.push(log);
-  const clock = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);
-  const engine = new Engine(config, { market, observers, nowMs: () => clock.nowMs() });
+  const steady = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);
+  const clock = faults === undefined ? steady : jumpingClock(steady, new ClockJumps(faults));
+  const engine = new Engine(config, {
+    market: faults === undefined ? market : new FaultyMarket(market, faults, config.campaigns.length),
+    observers,
+    nowMs: () => clock.nowMs(),
+    ...(faults === undefined ? {} : { faults }),
+  });
   const bar = progressBar(options.label, config.ticks, options.hasProgress);
   try {
     const outcome = await runEngine(engine, {

@@ -5,6 +5,7 @@
  */
 import type { CampaignSpec } from "./campaign.ts";
 import type { Decision } from "./decision.ts";
+import type { InjectedFault } from "./faults.ts";
 import type { ForecastBoard } from "./forecast/board.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PlatformMetrics, PlatformSpec } from "./platform.ts";
@@ -63,7 +64,38 @@ export interface ReportRefused extends Fact {
   readonly slot: number;
   readonly platform: number;
   readonly bidTick: number;
-  readonly why: "repeat-or-unknown" | "malformed";
+  /** `expired`: it came after its reservation had expired; `costMicros` is not booked. */
+  readonly why: "repeat-or-unknown" | "malformed" | "expired";
+  readonly costMicros: number;
+}
+
+/** A fault was injected ({@link InjectedFault}). */
+export interface FaultInjected extends Fact, InjectedFault {
+  readonly type: "fault.injected";
+}
+
+/** No spend report came in time: the whole reservation of a bid counts as spent, and a report that still comes is refused. */
+export interface ReservationExpired extends Fact {
+  readonly type: "reservation.expired";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+  readonly bookedMicros: number;
+}
+
+/** A platform refused a bid; its reservation is given back. */
+export interface BidRefused extends Fact {
+  readonly type: "bid.refused";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+}
+
+/** The clock showed another tick than the next one: missed ticks are booked without a decision, past ones are passed over. */
+export interface ClockJumped extends Fact {
+  readonly type: "clock.jumped";
+  readonly expectedTick: number;
+  readonly shownTick: number;
 }
 
 /** A platform charged more than the budget could bear; the excess is not booked. */
@@ -211,6 +243,10 @@ export type EngineEvent =
   | ReportsBooked
   | ReportRefused
   | ChargeDisputed
+  | FaultInjected
+  | ReservationExpired
+  | BidRefused
+  | ClockJumped
   | CampaignChanged
   | CampaignRestarted
   | CampaignQuarantined

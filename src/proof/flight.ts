@@ -4,13 +4,16 @@
  * A flight is a function of its scenario alone; the wall clock, threads and other flights have no part in it.
  */
 import { EngineError } from "../core/errors.ts";
+import { Faults, hasFaults } from "../core/faults.ts";
 import type { EngineEvent, EngineObserver } from "../core/events.ts";
 import type { Policy } from "../core/policy/policy.ts";
+import { FaultyMarket } from "../platforms/faulty-market.ts";
 import type { Market } from "../platforms/market.ts";
 import { PathMarket } from "../platforms/path-market.ts";
 import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { dayStartTicks } from "../runtime/calendar.ts";
 import { Engine } from "../runtime/engine.ts";
+import { ClockJumps } from "../runtime/jumping-clock.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
 import { scenarioSchema } from "../scenario/schema.ts";
 import type { Scenario, ScenarioFile } from "../scenario/schema.ts";
@@ -72,7 +75,9 @@ export function playFlight(file: ScenarioFile, options: FlightOptions = {}): Fli
 }
 
 /** What a flight counts while it is played. */
-type Counts = { -readonly [Name in keyof FlightFigures]: FlightFigures[Name] };
+type Counts = { -readonly [Name in keyof Omit<FlightFigures, "faults">]: FlightFigures[Name] } & {
+  readonly faults: Record<string, number>;
+};
 
 class Flight {
   readonly figures: Counts;
@@ -81,17 +86,21 @@ class Flight {
   /** One text per decision, where they are to be compared. */
   readonly lines: string[] = [];
   readonly #engine: Engine;
+  readonly #jumps: ClockJumps | null;
 
   constructor(file: ScenarioFile, options: FlightOptions, isInterpreted: boolean) {
     const { spoil, betray, policyOf, isTwice = false, observers = [] } = options;
-    const { market: paths, exposures, ...config } = resolveScenario(shaped(file));
+    const { market: paths, exposures, faults: plan, ...config } = resolveScenario(shaped(file));
     const { campaigns, seed, startMs, tickMs, ticks, timeZone } = config;
-    const market = new PathMarket({
+    const faults = hasFaults(plan) ? new Faults(seed, plan) : undefined;
+    this.#jumps = faults === undefined ? null : new ClockJumps(faults);
+    const sound = new PathMarket({
       paths: simulatePaths(paths),
       exposures,
       valuesPerConversionMicros: campaigns.map((spec) => spec.valuePerConversionMicros),
       seed,
     });
+    const market = faults === undefined ? sound : new FaultyMarket(sound, faults, campaigns.length);
     const dayStarts = dayStartTicks(startMs, tickMs, ticks, timeZone);
     this.check = new InvariantCheck({ campaigns, dayStarts, market: spoil?.(market) ?? market });
     this.figures = {
@@ -114,6 +123,7 @@ class Flight {
         market: betray?.(this.check.market) ?? this.check.market,
         observers: [...observers, this.check, { observe }],
         nowMs: () => 0,
+        ...(faults === undefined ? {} : { faults }),
       },
     );
   }
@@ -123,9 +133,9 @@ class Flight {
     const engine = this.#engine;
     try {
       engine.start();
-      for (let tick = 0; tick < engine.ticks && check.violations.length === 0; tick += 1) {
-        engine.tick();
-        figures.ticks += 1;
+      for (let tick = 0; tick < engine.ticks && check.violations.length === 0;) {
+        tick = engine.tick(this.#jumps?.shownAt(tick) ?? tick);
+        figures.ticks = tick;
         for (const fault of census.faults()) check.report("I3", tick, null, fault);
       }
       engine.drain();
@@ -145,6 +155,7 @@ class Flight {
     else if (event.type === "campaign.restarted") figures.restarts += 1;
     else if (event.type === "campaign.quarantined") figures.quarantines += 1;
     else if (event.type === "report.refused") figures.refusedReports += 1;
+    else if (event.type === "fault.injected") figures.faults[event.kind] = (figures.faults[event.kind] ?? 0) + 1;
     else if (event.type === "charge.disputed") figures.disputedMicros += event.disputedMicros;
   }
 

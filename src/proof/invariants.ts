@@ -4,7 +4,7 @@
  * I1 spent + reserved ≤ budget, of a campaign, of its day, of a portfolio, of the account; I2 booked + disputed = invoiced, per campaign and platform;
  * I3 at most one live actor per campaign, and none outside the tree; I4 every bid placed is settled, released, timed out or still outstanding, and every
  * bid is what was decided and reserved; I5 an exhausted campaign stays so until topped up, or a new day with money; I6 every decision has a reason that fits it,
- * and bids within floor, limits and what is available; I7 ticks ascend by one, and no campaign is evaluated twice in one; I8 a held, quarantined or stopped
+ * and bids within floor, limits and what is available; I7 ticks ascend by one, but for those that a jump of the clock missed, and no campaign is evaluated twice in one; I8 a held, quarantined or stopped
  * campaign places no bid; I9 every figure is a number, every balance whole micros; I10 no tick throws;
  * I11 compiled and interpreted statecharts decide alike.
  */
@@ -101,6 +101,12 @@ export class InvariantCheck implements EngineObserver {
       case "charge.disputed":
         this.#money.dispute(event);
         break;
+      case "clock.jumped":
+        this.#jump(event.shownTick);
+        break;
+      case "reservation.expired":
+        this.#money.expire(event);
+        break;
       case "reservations.released":
         this.#money.giveUp(event);
         this.#standing.heed(event);
@@ -177,6 +183,12 @@ export class InvariantCheck implements EngineObserver {
   get #ledger(): EngineStarted["ledger"] {
     if (this.#started === null) throw new TypeError("The engine has told nothing of its start.");
     return this.#started.ledger;
+  }
+
+  /** Ticks that the clock passed over are not decided in. */
+  #jump(shownTick: number): void {
+    const lastTick = (this.#started?.ticks ?? 0) - 1;
+    this.#lastTick = Math.max(this.#lastTick, Math.min(shownTick, lastTick) - 1);
   }
 
   #closeTick(tick: number, decisions: number): void {

@@ -58,6 +58,15 @@ export class MoneyCheck {
     this.#disputedMicros[this.#cell(slot, platform)] += disputedMicros;
   }
 
+  /** No report came in time: the whole reservation counts as spent. */
+  expire({ tick, slot, platform, bidTick, bookedMicros }: Extract<EngineEvent, { type: "reservation.expired" }>): void {
+    const chargedMicros = this.#market.expire(slot, bidTick, platform);
+    this.#bookedMicros[this.#cell(slot, platform)] += bookedMicros;
+    this.#days.book(slot, tick, bidTick, bookedMicros, chargedMicros);
+    if (bookedMicros !== chargedMicros)
+      this.#report("I4", tick, slot, `${bookedMicros} micros expired, ${chargedMicros} were out`);
+  }
+
   /** The engine awaits a campaign's answers no more: its reservations are free, and its money is its own again. */
   giveUp({ tick, slot, micros }: Extract<EngineEvent, { type: "reservations.released" }>): void {
     const givenUpMicros = this.#market.giveUp(slot);

@@ -3,6 +3,8 @@
  *
  * D1 a scenario is a function of (seed, number) alone; D2 it is valid; D3 it is plain data, as it would stand in a file.
  */
+import { FAULT_KINDS } from "../core/faults.ts";
+import type { FaultKind } from "../core/faults.ts";
 import { FORECASTERS } from "../core/forecast/index.ts";
 import { policies } from "../core/policy/index.ts";
 import { RandomStream } from "../core/random.ts";
@@ -78,7 +80,15 @@ export function randomScenario(seed: number, flight: number): ScenarioFile {
       },
     })),
     ...draw.maybe(0.5, () => ({ operator: orders(draw, span, entries) })),
+    ...draw.maybe(0.7, () => ({ faults: faults(draw) })),
   };
+}
+
+/** Some kinds of fault, each at a rate from once in a long while to every other time. */
+function faults(draw: Draw): Partial<Record<FaultKind, number>> {
+  const kinds = Object.keys(FAULT_KINDS) as FaultKind[];
+  const few = draw.few(kinds.length);
+  return Object.fromEntries(Array.from({ length: few }, () => [draw.one(kinds), draw.amount(0.002, 0.5)]));
 }
 
 /** The time that a flight covers. */

@@ -2,7 +2,8 @@
  * The witness: stands between engine and market, and keeps books of its own of what crosses: bids out, invoices in.
  *
  * N1 it changes nothing that crosses; N2 it takes nothing from the ledger: where the two agree, two accounts of the same money agree;
- * N3 a bid is open from its placing to its first sound spend report, or until the engine gives it up; what comes later than both changes nothing.
+ * N3 a bid is open from its placing to its first sound spend report or its refusal, or until the engine gives it up or its time is out; what comes
+ * later than a report or the time-out changes nothing.
  */
 import { reservationMicros } from "../core/decision.ts";
 import { isMicros } from "../core/money.ts";
@@ -95,6 +96,16 @@ export class Witness implements Market {
     return micros;
   }
 
+  /** The engine says that a bid's time is out: it counts as charged in full. Returns that charge [micros]; 0 where no such bid is open. */
+  expire(slot: number, tick: number, platform: number): number {
+    const key = this.key(tick, platform);
+    const bid = this.open[slot].get(key);
+    if (bid === undefined) return 0;
+    this.open[slot].delete(key);
+    this.invoicedMicros[slot * this.platforms.length + platform] += bid.reservedMicros;
+    return bid.reservedMicros;
+  }
+
   /** What a bid is known by among those of its campaign. */
   key(tick: number, platform: number): number {
     return tick * this.platforms.length + platform;
@@ -102,8 +113,11 @@ export class Witness implements Market {
 
   #hear(reports: ReportBatch): void {
     for (let row = 0; row < reports.length; row += 1) {
-      if (reports.kind[row] !== ReportKind.spend) continue;
       const platform = reports.platform[row];
+      if (reports.kind[row] === ReportKind.refusal) {
+        this.open[reports.campaign[row]]?.delete(this.key(reports.tick[row], platform));
+      }
+      if (reports.kind[row] !== ReportKind.spend) continue;
       const costMicros = reports.costMicros[row];
       if (platform >= this.platforms.length || !isMicros(costMicros)) continue;
       const slot = reports.campaign[row];

@@ -5,6 +5,7 @@
  * ages, so that campaigns grow cautious by their fallback ladder; given up, its evidence is 0; B4 a new forecaster learns again what was accepted
  * lately, but not the tick on which its predecessor failed.
  */
+import { rowFault } from "../core/forecast/board.ts";
 import type { ForecastBoard, Forecaster } from "../core/forecast/board.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { AcceptedTick } from "./feed-check.ts";
@@ -94,11 +95,8 @@ export class ForecasterRow {
   #learn(forecaster: Forecaster, metrics: PlatformMetrics | null, tick: number): void {
     try {
       forecaster.update(metrics, tick);
-      for (const column of COLUMNS) {
-        const figure = this.board[column][this.#platform];
-        if (!(figure >= 0 && figure < Number.POSITIVE_INFINITY))
-          throw new RangeError(`${column} became ${figure} (B1)`);
-      }
+      const wrong = rowFault(this.board, this.#platform);
+      if (wrong !== null) throw new RangeError(wrong);
     } catch (error) {
       this.#poison.push(tick);
       throw error;

@@ -37,7 +37,9 @@ export interface TreeConfig {
   readonly intensity?: RestartIntensity | undefined;
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
-  readonly policyOf?: (name: string) => Policy;
+  readonly policyOf?: (name: string, spec: CampaignSpec) => Policy;
+  /** The limits of a portfolio. Default: `supervision`, the same for all. */
+  readonly limitsOf?: (portfolio: string) => SupervisionLimits;
   /** Hears of every actor, event, microstep and snapshot from the first actor's birth on. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
@@ -240,15 +242,15 @@ function* living(actor: AnyActorRef): Generator<AnyActorRef> {
 }
 
 function portfoliosOf(
-  { seed, campaigns, supervision, policyOf = policyNamed }: TreeConfig,
+  { seed, campaigns, supervision, policyOf = policyNamed, limitsOf = () => supervision }: TreeConfig,
   platforms: readonly PlatformSpec[],
 ): PortfolioInput[] {
   const members = new Map<string, { slot: number; id: string; input: CampaignInput }[]>();
   for (const [slot, spec] of campaigns.entries()) {
-    const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy), platforms };
+    const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy, spec), platforms };
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
     list.push({ slot, id: `campaign:${spec.id}`, input });
   }
-  return [...members].map(([id, list]) => ({ id, limits: supervision, seed, pool: { members: list } }));
+  return [...members].map(([id, list]) => ({ id, limits: limitsOf(id), seed, pool: { members: list } }));
 }

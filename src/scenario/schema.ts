@@ -1,5 +1,7 @@
 /** The scenario file: every field with its type, default and meaning. The JSON Schema for editors is made from this. */
 import { z } from "zod";
+import { FAULT_KINDS } from "../core/faults.ts";
+import type { FaultKind } from "../core/faults.ts";
 import { FORECASTERS } from "../core/forecast/index.ts";
 import { ORDERS } from "../core/order.ts";
 import type { OrderKind } from "../core/order.ts";
@@ -160,6 +162,11 @@ const campaign = z.strictObject({
 const market = z.strictObject({
   conversionDelay: duration().default("0s").describe("Mean time from a click to the report of its conversion."),
   reportLag: duration().default("0s").describe("How late spend reports are."),
+  settlementTimeout: duration()
+    .optional()
+    .describe(
+      "How long a bid waits for its spend report; then its whole reservation counts as spent. Left out: a day, or twice the report lag.",
+    ),
   panelShare: z
     .number()
     .positive()
@@ -205,9 +212,25 @@ const ORDER_MEANINGS = Object.entries(ORDERS)
   .join("; ");
 
 const supervision = z.strictObject({
-  maxRestarts: z.int().min(0).max(1000).default(5).describe("Restarts of one campaign before it is quarantined…"),
-  within: duration().default("1h").describe("…counted over this time."),
-  backoff: duration().default("1m").describe("Wait before the first restart; it doubles with every further one."),
+  maxRestarts: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(5)
+    .describe("Restarts in a row of one campaign before it is quarantined."),
+  maxFailures: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(20)
+    .describe("Failures of one campaign, in a row or not, before it is quarantined."),
+  within: duration().default("1h").describe("Over what time restarts and failures are counted."),
+  steady: duration()
+    .default("3m")
+    .describe("How long a restarted campaign must run for its next failure to be none in a row."),
+  backoff: duration()
+    .default("1m")
+    .describe("Wait before the first restart; it doubles with every further one in a row."),
   maxBackoff: duration().default("16m").describe("Longest such wait."),
   jitter: z
     .number()
@@ -234,6 +257,19 @@ const order = z.strictObject({
   do: z.enum(names(Object.keys(ORDERS)) as [OrderKind, ...OrderKind[]]).describe("What: " + ORDER_MEANINGS + "."),
   amount: money().optional().describe("How much a top-up adds to the budget."),
   why: z.string().min(1).max(200).default("ordered by the operator").describe("The reason, for the decision log."),
+});
+
+const rate = (kind: FaultKind) =>
+  z.number().min(0).max(1).optional().describe(`Probability, 0 to 1: ${FAULT_KINDS[kind]}.`);
+
+const faults = z.strictObject({
+  ...(Object.fromEntries((Object.keys(FAULT_KINDS) as FaultKind[]).map((kind) => [kind, rate(kind)])) as Record<
+    FaultKind,
+    ReturnType<typeof rate>
+  >),
+  from: duration().default("0s").describe("When faults begin, counted from the start."),
+  to: duration().optional().describe("When they end, counted from the start. Left out: at the end."),
+  longest: duration().optional().describe("Longest episode, delay or jump. Left out: ten ticks."),
 });
 
 /** The scenario file as it is written. */
@@ -269,6 +305,7 @@ export const scenarioSchema = z
     platforms: z.array(platform).min(1).max(MAX_PLATFORMS).describe("The ad platforms."),
     campaigns: z.array(campaign).min(1).max(MAX_CAMPAIGNS).describe("The campaigns."),
     supervision: supervision.prefault({}).describe("What happens to a campaign that fails."),
+    faults: faults.prefault({}).describe("Faults to inject, drawn from the seed: kind: probability. None by default."),
     operator: z.array(order).max(MAX_ORDERS).default([]).describe("What the operator orders during the run."),
     expect: z
       .array(expectation)

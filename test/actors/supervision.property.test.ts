@@ -66,10 +66,11 @@ function supervised(limits: SupervisionLimits) {
 /** The rules S6 to S8 once more, from all failures ever seen. */
 class Rules {
   readonly failures: number[][] = Array.from({ length: CHILDREN }, () => []);
-  /** Failures since the child last was quiet for a whole window. */
+  /** Failures since the child last ran steadily, or was quiet for a whole window. */
   readonly inARow: number[] = Array<number>(CHILDREN).fill(0);
   readonly ticks: number[] = Array<number>(CHILDREN).fill(0);
   readonly due: (number | null)[] = Array<number | null>(CHILDREN).fill(null);
+  readonly restarted: number[] = Array<number>(CHILDREN).fill(Number.POSITIVE_INFINITY);
   readonly quarantined = new Set<number>();
   readonly limits: SupervisionLimits;
 
@@ -83,7 +84,8 @@ class Rules {
 
   fail(slot: number, tick: number): void {
     this.failures[slot].push(tick);
-    this.inARow[slot] += 1;
+    const isSteady = tick - this.restarted[slot] >= this.limits.steadyTicks;
+    this.inARow[slot] = isSteady ? 1 : this.inARow[slot] + 1;
     const { backoffTicks, maxBackoffTicks } = this.limits;
     let delay = backoffTicks;
     for (let nth = 1; nth < this.inARow[slot]; nth += 1) delay *= 2;
@@ -96,15 +98,20 @@ class Rules {
       if (this.quarantined.has(slot)) continue;
       const last = this.failures[slot].at(-1) ?? Number.NEGATIVE_INFINITY;
       if (due === null) {
-        if (last <= tick - this.limits.windowTicks) this.inARow[slot] = 0;
+        if (last <= tick - this.limits.windowTicks) {
+          this.inARow[slot] = 0;
+          this.restarted[slot] = Number.POSITIVE_INFINITY;
+        }
         continue;
       }
       const lately = this.failures[slot].filter((at) => at > last - this.limits.windowTicks).length;
-      if (lately > this.limits.maxRestarts) {
+      const { maxRestarts, maxFailures } = this.limits;
+      if (Math.min(lately, this.inARow[slot]) > maxRestarts || lately > maxFailures) {
         this.quarantined.add(slot);
         facts.push(`quarantined ${slot}`);
       } else if (due <= tick) {
         this.due[slot] = null;
+        this.restarted[slot] = tick;
         facts.push(`restarted ${slot}`);
       }
     }
@@ -114,6 +121,8 @@ class Rules {
 
 const limitsArbitrary = fc.record({
   maxRestarts: fc.integer({ min: 1, max: 4 }),
+  maxFailures: fc.integer({ min: 2, max: 8 }),
+  steadyTicks: fc.integer({ min: 1, max: 6 }),
   windowTicks: fc.integer({ min: 1, max: 20 }),
   backoffTicks: fc.integer({ min: 1, max: 3 }),
   maxBackoffTicks: fc.integer({ min: 3, max: 12 }),

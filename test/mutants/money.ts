@@ -132,9 +132,9 @@ export const MONEY: readonly Mutant[] = [
     name: "the actor hears of a report before the ledger",
     breaks: "E2",
     file: ENGINE,
-    find: "    const settlement = isSound ? this.ledger.settle(slot, batch.tick[row], platform, costMicros) : null;\n",
+    find: "    const settlement = isSound ? this.ledger.settle(slot, bidTick, platform, costMicros) : null;\n",
     replace: `    if (isSound) this.#tell(slot, { type: "reports", batch, from: row, to: row + 1, world: this.#world }, "reports");
-    const settlement = isSound ? this.ledger.settle(slot, batch.tick[row], platform, costMicros) : null;
+    const settlement = isSound ? this.ledger.settle(slot, bidTick, platform, costMicros) : null;
 `,
     killers: RUN,
   },
