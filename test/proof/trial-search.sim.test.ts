@@ -41,7 +41,8 @@ function withBids(decision: Decision, figures: (bidMicros: number) => object): D
 
 /** Needs two things at once: more budget than declared, and a platform that is not healthy. */
 const fragile = changed((decision, { spec, account, board }) => {
-  if (account.budgetMicros > spec.budgetMicros && board.health.some((code) => code !== 0)) throw new RangeError("never thought of this");
+  if (account.budgetMicros > spec.budgetMicros && board.health.some((code) => code !== 0))
+    throw new RangeError("never thought of this");
   return decision;
 });
 
