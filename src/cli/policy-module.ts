@@ -23,7 +23,7 @@ function isFile(nameOrFile: string): boolean {
 }
 
 /** Imports a policy module. @throws EngineError CE_POLICY_UNREADABLE, CE_POLICY_MALFORMED */
-export async function loadPolicy(file: string): Promise<Policy> {
+async function loadPolicy(file: string): Promise<Policy> {
   const path = resolve(file);
   if (!existsSync(path)) {
     throw new EngineError("CE_POLICY_UNREADABLE", "There is no such policy module.", { file, expected: EXPECTED });

@@ -46,7 +46,7 @@ export interface EventDomain {
 
 /** How often a kind is drawn, next to the others. */
 const WEIGHTS: Readonly<Record<EventKind, number>> = {
-  play: 12,
+  play: 10,
   "new-day": 2,
   "top-up": 3,
   hold: 2,
@@ -60,26 +60,47 @@ const WEIGHTS: Readonly<Record<EventKind, number>> = {
   overcharge: 1,
 };
 
-/** Sequences of events, as long as they are allowed to be: short ones hide what needs a history. */
+/** How often an event about campaigns is about the one in focus. */
+const FOCUS = { weight: 4, others: 1 };
+
+/**
+ * Sequences of events, as long as they are allowed to be: short ones hide what needs a history. Each has some kinds only, and most of them about one
+ * campaign, so that they meet. Source: A. Groce et al., Swarm Testing, ISSTA 2012.
+ */
 export function eventSequences(domain: EventDomain): fc.Arbitrary<readonly TrialEvent[]> {
-  const { maxEvents, without } = domain;
-  const kinds = (Object.keys(EVENT_KINDS) as EventKind[]).filter((kind) => kind === "play" || !without.includes(kind));
-  const events = fc.oneof(...kinds.map((kind) => ({ weight: WEIGHTS[kind], arbitrary: eventOf(kind, domain) })));
-  return fc.array(events, { minLength: 1, maxLength: maxEvents, size: "max" });
+  const { maxEvents, without, campaigns } = domain;
+  const kinds = (Object.keys(EVENT_KINDS) as EventKind[]).filter((kind) => kind !== "play" && !without.includes(kind));
+  return fc.tuple(fc.subarray(kinds), fc.constantFrom(...campaigns)).chain(([some, focus]) => {
+    const campaign = fc.oneof(
+      { weight: FOCUS.weight, arbitrary: fc.constant(focus) },
+      { weight: FOCUS.others, arbitrary: fc.constantFrom(...campaigns) },
+    );
+    const events = (["play", ...some] as const).map((kind) => {
+      return { weight: WEIGHTS[kind], arbitrary: eventOf(kind, domain, campaign) };
+    });
+    return fc.array(fc.oneof(...events), { minLength: 1, maxLength: maxEvents, size: "max" });
+  });
 }
 
-function eventOf(kind: EventKind, { campaigns, platforms, maxTicks }: EventDomain): fc.Arbitrary<TrialEvent> {
+function eventOf(
+  kind: EventKind,
+  { platforms, maxTicks }: EventDomain,
+  about: fc.Arbitrary<EventDomain["campaigns"][number]>,
+): fc.Arbitrary<TrialEvent> {
   const platform = fc.constantFrom(...platforms);
-  const campaign = fc.constantFrom(...campaigns.map(({ id }) => id));
+  const campaign = about.map(({ id }) => id);
   switch (kind) {
     case "play": {
       const most = (ticks: number) => fc.integer({ min: 1, max: Math.max(1, Math.min(ticks, maxTicks)) });
-      return fc.record({ kind: fc.constant(kind), ticks: fc.oneof(most(3), most(30), most(Math.ceil(maxTicks / 4))) });
+      return fc.record({
+        kind: fc.constant(kind),
+        ticks: fc.oneof(most(1), most(3), most(30), most(Math.ceil(maxTicks / 4))),
+      });
     }
     case "new-day":
       return fc.constant({ kind });
     case "top-up":
-      return fc.constantFrom(...campaigns).chain(({ id, budgetMicros }) =>
+      return about.chain(({ id, budgetMicros }) =>
         fc.integer({ min: 1, max: 20 }).map((twentieths) => {
           return { kind, campaign: id, micros: Math.max(1, Math.round((budgetMicros * twentieths) / 20)) };
         }),

@@ -204,6 +204,7 @@ function ownCampaign(
     reports(untouched, "all settled"),
     reports(spent, "all settled and spent"),
     named({ type: "budget.toppedUp", micros: spec.budgetMicros }, "a top-up"),
+    named({ type: "budget.exhausted" }, "word that the budget was spent before a restart"),
     newDay(untouched, "money left"),
     newDay(spent, "nothing left"),
     named({ type: "hold", why: "check" }, "a hold"),

@@ -22,6 +22,8 @@ interface Stretch {
   highestMicros: number;
   spentMicros: number;
   budgetMicros: number;
+  /** Bid on in at least one of its ticks. */
+  readonly platforms: Set<number>;
   readonly about: DecisionMade;
 }
 
@@ -69,7 +71,7 @@ export class Narration implements EngineObserver {
     const { slot, campaign, state, decision, account, tick } = event;
     if (!this.#campaigns.has(campaign.id)) return;
     const bids = decision.candidates.filter(({ bidMicros }) => bidMicros > 0);
-    const key = `${state} ${decision.reason} ${bids.map(({ platform }) => platform).join()}`;
+    const key = `${state} ${decision.reason} ${bids.length > 0}`;
     const highestMicros = Math.max(0, ...bids.map(({ bidMicros }) => bidMicros));
     const before = this.#stretches.get(slot);
     const { spentMicros, budgetMicros } = account;
@@ -78,6 +80,7 @@ export class Narration implements EngineObserver {
       before.highestMicros = Math.max(before.highestMicros, highestMicros);
       before.spentMicros = spentMicros;
       before.budgetMicros = budgetMicros;
+      for (const { platform } of bids) before.platforms.add(platform);
       return;
     }
     this.#close(slot);
@@ -88,6 +91,7 @@ export class Narration implements EngineObserver {
       highestMicros,
       spentMicros,
       budgetMicros,
+      platforms: new Set(bids.map(({ platform }) => platform)),
       about: event,
     });
   }
@@ -102,9 +106,7 @@ export class Narration implements EngineObserver {
     this.#stretches.delete(slot);
     const { fromTick, toTick, highestMicros, spentMicros, budgetMicros, about } = stretch;
     const { campaign, decision, state } = about;
-    const platforms = decision.candidates
-      .filter(({ bidMicros }) => bidMicros > 0)
-      .map(({ platform }) => this.#platformId(platform));
+    const platforms = [...stretch.platforms].sort((a, b) => a - b).map((platform) => this.#platformId(platform));
     const money = `spent ${this.#money(spentMicros)} of ${this.#money(budgetMicros)}`;
     // Bids speak for themselves; everything else needs its reason.
     const what =

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findPolicy } from "../../src/cli/policy-module.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 let folder = "";
@@ -33,6 +34,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "capped.yaml"), `${SCENARIO}  - { campaigns: [shoes], maxSpend: 6.2 }\n`);
   writeFileSync(join(folder, "hoped.yaml"), `${SCENARIO}  - { minConversions: 5000 }\n`);
   writeFileSync(join(folder, "half.js"), `export default { name: "half", create() {} };\n`);
+  writeFileSync(join(folder, "number.js"), "export default 7;\n");
   writeFileSync(join(folder, "torn.js"), `export default {\n`);
   writeFileSync(
     join(folder, "namesake.js"),
@@ -59,9 +61,8 @@ describe("campaign-engine check", () => {
     const again = run("check", "--replay", "check-small-1.json");
     expect(again).toMatchObject({ status: 4, stdout: expect.stringMatching(/reproduced[^]*✗ shoes: it is 6.2/) });
     const { breach } = JSON.parse(readFileSync(join(folder, "check-small-1.json"), "utf8")) as { breach: object };
-    const json = run("check", "capped.yaml", "--json");
-    expect(json.status).toBe(4);
-    expect(JSON.parse(json.stdout)).toMatchObject({ counterexample: { breach, file: "check-small-1.json" } });
+    const json = run("check", "--replay", "check-small-1.json", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({ breach, isReproduced: true });
   });
 
   it("ends with 4 where the run as declared falls short, and says why", () => {
@@ -72,15 +73,33 @@ describe("campaign-engine check", () => {
   });
 
   it.each([
-    [["check", "met.yaml", "--policy", "./none.ts"], 3, /no such policy module[^]*at \.\/none\.ts/],
     [["check", "met.yaml", "--policy", "half.js"], 3, /The policy has no decide, no learn\./],
-    [["check", "met.yaml", "--policy", "torn.js"], 3, /cannot be loaded: SyntaxError/],
-    [["check", "met.yaml", "--policy", "namesake.js"], 3, /"pid" is a policy of the engine/],
-    [["check", "met.yaml", "--policy", "gama"], 3, /no policy "gama"/],
     [["check", "--replay", "met.yaml"], 3, /is not JSON/],
     [["check", "met.yaml", "--without", "top-upp"], 2, /Did you mean top-up\?/],
   ])("refuses %j with %i", (args, status, message) => {
     expect(run(...args)).toMatchObject({ status, stdout: "", stderr: expect.stringMatching(message) });
+  });
+});
+
+describe("a policy module", () => {
+  it.each([
+    ["./none.ts", "CE_POLICY_UNREADABLE", /no such policy module/],
+    ["torn.js", "CE_POLICY_UNREADABLE", /cannot be loaded/],
+    ["number.js", "CE_POLICY_MALFORMED", /default export is number/],
+    ["namesake.js", "CE_POLICY_MALFORMED", /"pid" is a policy of the engine/],
+  ])("is refused with its place: %s", async (file, code, message) => {
+    const path = join(folder, file);
+    await expect(findPolicy(path)).rejects.toMatchObject({
+      code,
+      exitCode: 3,
+      message: expect.stringMatching(message),
+      place: { file: path },
+    });
+  });
+
+  it("is told from a name", async () => {
+    await expect(findPolicy("gama")).rejects.toMatchObject({ code: "CE_POLICY_UNKNOWN" });
+    await expect(findPolicy("pid")).resolves.toMatchObject({ name: "pid" });
   });
 });
 
