@@ -266,7 +266,6 @@ export class CvrFilter {
   #followChange(tick: number): void {
     const change = this.#change.find();
     if (change === null) return;
-    if (process.env.V) console.log("ALARM", (globalThis as any).__t, "since", change.ageTicks, "K", change.arrived.toFixed(1), "E", change.expected.toFixed(1));
     const factor = Math.min(16, Math.max(1 / 16, (change.arrived + 1) / (change.expected + 1)));
     const before = change.promised / change.clicks;
     const now = Math.min(1, before * factor);
