@@ -103,7 +103,8 @@ export class ChangeTest {
       const fall = arrived * LN_FALL + expected * (1 - FALL_FACTOR);
       const rise = arrived * LN_RISE + expected * (1 - RISE_FACTOR);
       const ratio = Math.max(fall, rise);
-      if (ratio <= best) continue;
+      // Conversions of clicks that were not heard of are no evidence about those that were.
+      if (ratio <= best || expected <= 0) continue;
       best = ratio;
       age = i;
     }
