@@ -11,17 +11,8 @@
  * V1 the rate is in (0, 1] and its variance positive and finite whatever finite counts are fed;
  * V2 silence is no evidence: clicks under way mature, and no new ones come, as the traffic plan has it too.
  */
-
 import { ChangeTest } from "./change-test.ts";
-
-/** State vector: base, drift, sine, cosine, log rate of the young and of the old pending clicks. */
-const BASE = 0;
-const DRIFT = 1;
-const SINE = 2;
-const COSINE = 3;
-const YOUNG = 4;
-const OLD = 5;
-const SIZE = 6;
+import { BASE, COSINE, DRIFT, OLD, RateState, SINE, SIZE, YOUNG } from "./rate-state.ts";
 
 /** Prior of the base: a rate of 2 %, give or take a factor e². */
 const PRIOR_LOG_RATE = Math.log(0.02);
@@ -40,6 +31,8 @@ const YOUNG_MINUTES = 30;
 
 /** Conversions heard before the change test may speak, and before the mean delay is believed. */
 const LEARNED_CONVERSIONS = 20;
+/** Largest factor by which a change is followed at once. */
+const MOST_CHANGE = 16;
 /** At so many conversions, the delay's counters are halved. */
 const DELAY_MEMORY = 4000;
 
@@ -47,10 +40,10 @@ const MINUTE_MS = 60_000;
 
 /** Estimates one platform's conversion rate, tick by tick. */
 export class CvrFilter {
-  readonly #state = new Float64Array(SIZE);
-  readonly #covariance = new Float64Array(SIZE * SIZE);
-  readonly #row = new Float64Array(SIZE);
-  readonly #gain = new Float64Array(SIZE);
+  readonly #rates = new RateState();
+  readonly #state = this.#rates.state;
+  readonly #covariance = this.#rates.covariance;
+  readonly #row = this.#rates.row;
   readonly #periodTicks: number;
   readonly #driftKeep: number;
   readonly #driftVariance: number;
@@ -133,8 +126,8 @@ export class CvrFilter {
     if (this.#conversions > LEARNED_CONVERSIONS) this.#change.click(clicks, this.rateAt(tick), this.delayTicks);
     if (exposureYoung + exposureOld > 0) {
       const young = conversions * youngShare(conversions, ageTicks / this.#youngTicks);
-      this.#learn(YOUNG, young, exposureYoung);
-      this.#learn(OLD, conversions - young, exposureOld);
+      this.#rates.learn(YOUNG, young, exposureYoung);
+      this.#rates.learn(OLD, conversions - young, exposureOld);
     }
     this.#mature(exposureYoung, share * this.#pendingOld);
     this.#change.arrive(conversions, ageTicks);
@@ -203,60 +196,7 @@ export class CvrFilter {
     // rateAt has left the row of a click at this tick.
     for (let i = 0; i < YOUNG; i += 1) this.#row[i] *= fresh / mean;
     this.#row[YOUNG] = 1 - fresh / mean;
-    this.#replace(YOUNG, Math.log(mean));
-  }
-
-  /** Replaces one state by a mean of others, whose derivatives by them are the row's. */
-  #replace(target: number, value: number): void {
-    const covariance = this.#covariance;
-    const row = this.#row;
-    const cross = this.#gain;
-    let variance = 0;
-    for (let i = 0; i < SIZE; i += 1) {
-      let sum = 0;
-      for (let j = 0; j < SIZE; j += 1) sum += row[j] * covariance[j * SIZE + i];
-      cross[i] = sum;
-    }
-    for (let i = 0; i < SIZE; i += 1) variance += row[i] * cross[i];
-    this.#state[target] = value;
-    for (let i = 0; i < SIZE; i += 1) {
-      covariance[target * SIZE + i] = cross[i];
-      covariance[i * SIZE + target] = cross[i];
-    }
-    covariance[target * SIZE + target] = variance;
-  }
-
-  /**
-   * Learns a Poisson count of one pool. The pool's log rate of variance v is taken for a Gamma
-   * posterior with 1/v conversions behind it: conjugate, so that a single conversion cannot throw the estimate off.
-   */
-  #learn(pool: number, count: number, exposure: number): void {
-    if (exposure <= 0) return;
-    const state = this.#state;
-    const covariance = this.#covariance;
-    const gain = this.#gain;
-    const variance = Math.max(1e-9, covariance[pool * SIZE + pool]);
-    const behind = 1 / variance;
-    const expected = exposure * Math.exp(state[pool]);
-    const step = Math.log((behind + count) / (behind + expected));
-    const explained = (variance * expected) / (behind + expected);
-    for (let i = 0; i < SIZE; i += 1) gain[i] = covariance[i * SIZE + pool] / variance;
-    for (let i = 0; i < SIZE; i += 1) {
-      state[i] += gain[i] * step;
-      for (let j = 0; j < SIZE; j += 1) covariance[i * SIZE + j] -= gain[i] * gain[j] * explained;
-    }
-    this.#bound();
-  }
-
-  /** Keeps the state in the range of rates (V1): 1e-9 … 1, drift and wave within a factor e³. */
-  #bound(): void {
-    for (let i = 0; i < SIZE; i += 1) {
-      const isRate = i === BASE || i >= YOUNG;
-      const low = isRate ? -20.7 : -3;
-      const high = isRate ? 0 : 3;
-      this.#state[i] = Math.min(high, Math.max(low, this.#state[i]));
-      if (this.#covariance[i * SIZE + i] < 0) this.#covariance[i * SIZE + i] = 0;
-    }
+    this.#rates.replace(YOUNG, Math.log(mean));
   }
 
   /**
@@ -266,27 +206,15 @@ export class CvrFilter {
   #followChange(tick: number): void {
     const change = this.#change.find();
     if (change === null) return;
-    const factor = Math.min(16, Math.max(1 / 16, (change.arrived + 1) / (change.expected + 1)));
+    const factor = Math.min(MOST_CHANGE, Math.max(1 / MOST_CHANGE, (change.arrived + 1) / (change.expected + 1)));
     const before = change.promised / change.clicks;
     const now = Math.min(1, before * factor);
     const step = Math.log(now / this.rateAt(tick));
-    const youngShare = 1 - Math.exp(-change.ageTicks * (1 / this.#youngTicks + 1 / (1e-9 + this.delayTicks)));
-    const young = youngShare * this.#pendingYoung;
-    const shares = [1, youngShare, Math.min(1, Math.max(0, change.pending - young) / Math.max(1e-9, this.#pendingOld))];
-    this.#state[BASE] += step;
-    const moved = [BASE, YOUNG, OLD];
-    const weights = moved.map((index, i) => {
-      if (index === BASE) return 1;
-      const mixed = shares[i] * now + (1 - shares[i]) * before;
-      this.#state[index] = Math.log(mixed);
-      return (shares[i] * now) / mixed;
-    });
-    for (const [i, row] of moved.entries()) {
-      for (const [j, column] of moved.entries()) {
-        this.#covariance[row * SIZE + column] += (weights[i] * weights[j]) / (change.arrived + 1);
-      }
-    }
-    this.#bound();
+    const youngTicks = 1 / (1 / this.#youngTicks + 1 / (1e-9 + this.delayTicks));
+    const freshYoung = 1 - Math.exp(-change.ageTicks / youngTicks);
+    const pendingOld = Math.max(0, change.pending - freshYoung * this.#pendingYoung);
+    const freshOld = Math.min(1, pendingOld / Math.max(1e-9, this.#pendingOld));
+    this.#rates.jump({ before, now, step, freshYoung, freshOld, variance: 1 / (change.arrived + 1) });
     this.#change.settle(change, factor);
   }
 
@@ -305,7 +233,7 @@ export class CvrFilter {
     this.#row.fill(0);
     this.#row[YOUNG] = fresh / mean;
     this.#row[OLD] = 1 - fresh / mean;
-    this.#replace(OLD, Math.log(mean));
+    this.#rates.replace(OLD, Math.log(mean));
   }
 }
 

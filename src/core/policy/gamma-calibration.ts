@@ -4,6 +4,9 @@
  * K1 every factor is finite and > 0; K2 a sample that its cap cut short teaches nothing about volume; K3 memory is replaced, never changed (P4).
  */
 import { expectedFactor, ownProbability, PRIOR_OWN } from "./own-cvr.ts";
+import { learnShape, shapedResponse, UNKNOWN_SHAPE, type PriceShape } from "./price-shape.ts";
+import { PAY_PRICE, type Response } from "./response.ts";
+import type { PlatformSpec } from "../platform.ts";
 import type { PolicyInput } from "./policy.ts";
 import { type ReportBatch, ReportKind } from "../reports.ts";
 
@@ -36,6 +39,7 @@ export interface OwnPlatform {
   /** Windowed cost, and what the same clicks should have cost [micros]. */
   readonly costMicros: number;
   readonly expectedCostMicros: number;
+  readonly shape: PriceShape;
 }
 
 /** A bid whose spend report is outstanding. */
@@ -49,6 +53,9 @@ export interface OpenBid {
   readonly priceMicros: number;
   /** Above this cost the cap may have cut the sample short [micros]. */
   readonly freeMicros: number;
+  /** On a first-price platform: the bid in units of the mean clearing price, else 0; and the clicks in the feed. */
+  readonly u: number;
+  readonly feedClicks: number;
 }
 
 /** Everything that gamma pacing remembers. */
@@ -85,6 +92,7 @@ const UNKNOWN_PLATFORM: OwnPlatform = {
   expectedClicks: 0,
   costMicros: 0,
   expectedCostMicros: 0,
+  shape: UNKNOWN_SHAPE,
 };
 
 /** Memory of a campaign on so many platforms that has not bid yet. */
@@ -189,11 +197,11 @@ export function learnReports(
       expectedClicks: keep * before.expectedClicks + bid.expectedClicks,
       costMicros: keep * before.costMicros + costMicros,
       expectedCostMicros: keep * before.expectedCostMicros + batch.clicks[i] * bid.priceMicros,
+      shape: bid.u > 0 ? learnShape(before.shape, bid.u, batch.clicks[i], bid.feedClicks) : before.shape,
     };
   }
   if (lateTicks >= 0) lagTicks = memory.reports === 0 ? lateTicks : Math.max(lateTicks, lagTicks - 0.05);
-  if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY))
-    ownChance = ownProbability(own);
+  if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY)) ownChance = ownProbability(own);
   return {
     ...memory,
     own,
@@ -207,6 +215,11 @@ export function learnReports(
     freshCostMicros,
     ownChance,
   };
+}
+
+/** How a platform answers to the campaign's bids. */
+export function responseOf({ pricing }: PlatformSpec, { shape }: OwnPlatform): Response {
+  return pricing === "first-price" ? shapedResponse(shape) : PAY_PRICE;
 }
 
 /** What a bid was expected to cost, by what is known of its platform [micros]. */

@@ -31,8 +31,8 @@ import {
   learnReports,
   mature,
   type OpenBid,
+  responseOf,
 } from "./gamma-calibration.ts";
-import { PRIOR, responseOf } from "./gamma-solver.ts";
 import type { Policy, PolicyInput, PolicyOutcome } from "./policy.ts";
 
 /** A feed older than three half-lives of the price mean calls for caution (item 9 i) [ms]. */
@@ -85,7 +85,7 @@ function decide(input: PolicyInput, before: GammaMemory): PolicyOutcome<GammaMem
       gammaMicros: aim.gammaMicros,
       misfitTicks,
       freshCostMicros: 0,
-      open: memory.open.concat(placed(input, decision)),
+      open: memory.open.concat(placed(input, memory, decision)),
     },
   };
 }
@@ -107,11 +107,12 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const z = isOld || isProbe ? Math.max(1, spec.wasteAversion) : spec.wasteAversion;
     const valueMicros = marginalValue(input, row, aim, cvr, z);
     wishes.marginalMicros[row] = valueMicros;
-    const { pricing, control } = platforms[platform];
-    const bidMicros = meanMicros * responseOf(pricing === "first-price").bid(valueMicros / meanMicros);
+    const { control } = platforms[platform];
+    const response = responseOf(platforms[platform], memory.own[row]);
+    const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
     const spendMicros = expectedSpendMicros(
-      expectedBid(input, row, Math.min(bidMicros, spec.maxBidMicros), 0),
+      expectedBid(input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0),
       memory.own[row],
     );
     wishes.expectedSpendMicros[row] = spendMicros;
@@ -134,12 +135,12 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z
 }
 
 /** The bids that were placed, with what they were expected to win. */
-function placed(input: PolicyInput, decision: Decision): OpenBid[] {
+function placed(input: PolicyInput, memory: GammaMemory, decision: Decision): OpenBid[] {
   const open: OpenBid[] = [];
   for (const [row, { platform, bidMicros, capMicros }] of decision.candidates.entries()) {
     if (bidMicros === 0) continue;
     const isSteered = input.platforms[platform].control === "budget";
-    open.push(expectedBid(input, row, bidMicros, isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros));
+    open.push(expectedBid(input, memory, row, bidMicros, isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros));
   }
   return open;
 }
@@ -147,18 +148,19 @@ function placed(input: PolicyInput, decision: Decision): OpenBid[] {
 /** A bid and what the feed lets expect of it in this tick. */
 function expectedBid(
   { spec, board, platforms, tick }: PolicyInput,
+  memory: GammaMemory,
   row: number,
   bidMicros: number,
   freeMicros: number,
 ): OpenBid {
   const platform = spec.platforms[row];
   const meanMicros = board.cpcMicros[platform];
-  const wins = PRIOR.winRate(bidMicros / meanMicros);
-  const isFirstPrice = platforms[platform].pricing === "first-price";
-  const priceMicros =
-    isFirstPrice || wins === 0 ? bidMicros : (meanMicros * PRIOR.costShare(bidMicros / meanMicros)) / wins;
-  const expectedClicks = trafficBetween(board.traffic[platform], tick, tick + 1) * wins;
-  return { tick, row, expectedClicks, priceMicros, freeMicros };
+  const { landscape, isFirstPrice } = responseOf(platforms[platform], memory.own[row]);
+  const u = bidMicros / meanMicros;
+  const wins = landscape.winRate(u);
+  const priceMicros = isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(u)) / wins;
+  const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);
+  return { tick, row, expectedClicks: feedClicks * wins, priceMicros, freeMicros, u: isFirstPrice ? u : 0, feedClicks };
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */

@@ -35,7 +35,10 @@ export function expectedFactor(own: number, { received, matured }: Counts): numb
 
 function lnLikelihood(kappa: number, { received, matured }: Counts): number {
   return (
-    lnGamma(kappa + received) - lnGamma(kappa) + kappa * Math.log(kappa) - (kappa + received) * Math.log(kappa + matured)
+    lnGamma(kappa + received) -
+    lnGamma(kappa) +
+    kappa * Math.log(kappa) -
+    (kappa + received) * Math.log(kappa + matured)
   );
 }
 
