@@ -66,14 +66,27 @@ export class DecisionLog implements EngineObserver {
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
         break;
       case "platform.changed":
+      case "campaign.held":
+      case "campaign.released":
+      case "budget.toppedUp":
+      case "reservations.released":
         this.#fact(event);
         break;
       case "campaign.restarted":
+      case "stage.failed":
+      case "stages.restarted":
+      case "supervisor.restarted":
       case "report.refused":
+      case "bid.refused":
+      case "fault.injected":
+      case "clock.jumped":
         this.#fact(event, "warn");
         break;
       case "campaign.quarantined":
+      case "stage.stopped":
+      case "supervisor.stopped":
       case "charge.disputed":
+      case "reservation.expired":
         this.#fact(event, "error");
         break;
     }
