@@ -112,7 +112,7 @@ const dayOutlook = new Outlook();
 
 /** gamma = min(V, gamma_B, gamma_A), raised towards a goal where one falls short (items 5 and 8). */
 export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
-  const { spec, account, tick, periodTicks } = input;
+  const { spec, account } = input;
   const { goals, cpaTargetMicros, flight, valuePerConversionMicros: valueMicros } = spec;
   const going = inFlight(input, memory);
   const reachGoal = nearestReachGoal(input, memory, going.clicks);
@@ -136,9 +136,8 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   }
   let dayLimitMicros = Number.POSITIVE_INFINITY;
   if (account.isDailyBound) {
-    const dayEndTick = (Math.floor(tick / periodTicks) + 1) * periodTicks;
     dayLimitMicros = account.availableMicros + account.reservedMicros - going.spendMicros;
-    lookAhead(dayOutlook, input, memory, Math.min(flight.endTick, dayEndTick), reach);
+    lookAhead(dayOutlook, input, memory, Math.min(flight.endTick, input.day.endTick), reach);
     const lnDay = solveGamma(dayOutlook, { ...budget, limit: dayLimitMicros }, lnFloor, lnTop, lnStart);
     if (!(lnDay >= lnTop)) {
       lnTop = lnDay;

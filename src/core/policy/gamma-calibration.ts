@@ -53,8 +53,9 @@ export interface OpenBid {
   readonly priceMicros: number;
   /** Above this cost the cap may have cut the sample short [micros]. */
   readonly freeMicros: number;
-  /** On a first-price platform: the bid in units of the mean clearing price, else 0; and the clicks in the feed. */
-  readonly u: number;
+  /** The bid, in units of the mean clearing price. */
+  readonly bidShare: number;
+  /** Clicks in the feed. */
   readonly feedClicks: number;
 }
 
@@ -197,7 +198,10 @@ export function learnReports(
       expectedClicks: keep * before.expectedClicks + bid.expectedClicks,
       costMicros: keep * before.costMicros + costMicros,
       expectedCostMicros: keep * before.expectedCostMicros + batch.clicks[i] * bid.priceMicros,
-      shape: bid.u > 0 ? learnShape(before.shape, bid.u, batch.clicks[i], bid.feedClicks) : before.shape,
+      shape:
+        input.platforms[platform].pricing === "first-price"
+          ? learnShape(before.shape, bid.bidShare, batch.clicks[i], bid.feedClicks)
+          : before.shape,
     };
   }
   if (lateTicks >= 0) lagTicks = memory.reports === 0 ? lateTicks : Math.max(lateTicks, lagTicks - 0.05);

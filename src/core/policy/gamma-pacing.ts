@@ -7,10 +7,10 @@
  * click, by buying whatever costs less than gamma q at the margin; budget and CPA multipliers collapse into gamma = min(V, gamma_B, gamma_A).
  *
  * The steps, cited below and in the gamma-* files (p a platform, q its CVR, m its price, L ticks left):
- * item 1 own CVR: theta_p = (kappa + K_p) / (kappa + E_p), K conversions received, E matured expected ones, 1/kappa their variance between platforms;
+ * item 1 own CVR: theta_p from K_p conversions received and E_p matured expected ones (own-cvr.ts);
  * item 2 calibration: c_p own clicks ÷ what the feed let expect, h_p own cost ÷ expected; samples that a cap cut short are skipped;
  * item 3 the rest of the flight: rates return to their long means, weight w = (1 − e^(−L/600 min)) 600 min / L; Q_p, M_p;
- * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape;
+ * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape, or on first-price platforms the learned one (price-shape.ts);
  * item 5 gamma_B solves S = B − spent − in flight; gamma_A solves spent + S = A (converted + N); both monotone: bisection in ln gamma;
  * item 6 bids: r = gamma q theta / m; second price r m, first price m argmax F(u)(r − u); waste aversion z bids at most V (1 − z sd);
  * item 7 caps: what is available, in proportion to expected spend; less while reports are late;
@@ -156,11 +156,11 @@ function expectedBid(
   const platform = spec.platforms[row];
   const meanMicros = board.cpcMicros[platform];
   const { landscape, isFirstPrice } = responseOf(platforms[platform], memory.own[row]);
-  const u = bidMicros / meanMicros;
-  const wins = landscape.winRate(u);
-  const priceMicros = isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(u)) / wins;
+  const bidShare = bidMicros / meanMicros;
+  const wins = landscape.winRate(bidShare);
+  const priceMicros = isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
   const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);
-  return { tick, row, expectedClicks: feedClicks * wins, priceMicros, freeMicros, u: isFirstPrice ? u : 0, feedClicks };
+  return { tick, row, expectedClicks: feedClicks * wins, priceMicros, freeMicros, bidShare, feedClicks };
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */
