@@ -62,6 +62,11 @@ export class ChangeTest {
     this.#pendingClicks[at] += clicks;
     this.#promised[at] += clicks * rate;
     this.#pending[at] += clicks * rate;
+    if (delayTicks === 0) {
+      this.#pendingClicks.fill(0);
+      this.#pending.fill(0);
+      return;
+    }
     const keep = delayTicks / (1 + delayTicks);
     for (let i = 0; i < BLOCKS; i += 1) {
       this.#pendingClicks[i] *= keep;
@@ -96,13 +101,14 @@ export class ChangeTest {
     let arrived = 0;
     let best = ALARM_LOG_RATIO;
     let age = -1;
+    let at = this.#newest;
     for (let i = 0; i < this.#filled; i += 1) {
-      const at = (this.#newest - i + BLOCKS) % BLOCKS;
       expected += this.#promised[at] - this.#pending[at];
       arrived += this.#arrived[at];
+      at = at === 0 ? BLOCKS - 1 : at - 1;
       const fall = arrived * LN_FALL + expected * (1 - FALL_FACTOR);
       const rise = arrived * LN_RISE + expected * (1 - RISE_FACTOR);
-      const ratio = Math.max(fall, rise);
+      const ratio = fall > rise ? fall : rise;
       // Conversions of clicks that were not heard of are no evidence about those that were.
       if (ratio <= best || expected <= 0) continue;
       best = ratio;
