@@ -67,8 +67,8 @@ function policyInput(context: CampaignContext, world: World): PolicyInput {
   if (board === undefined) {
     throw new EngineError("CE_ENGINE_INVARIANT", `Campaign ${spec.id} has no board of forecaster ${spec.forecaster}.`);
   }
-  const { tick, tickMs, periodTicks } = world;
-  return { tick, tickMs, periodTicks, spec, platforms, board, account: world.account(slot) };
+  const { tick, tickMs, day } = world;
+  return { tick, tickMs, day, spec, platforms, board, account: world.account(slot) };
 }
 
 function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {

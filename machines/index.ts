@@ -83,7 +83,7 @@ function sampleWorld(tick: number, orders: number, availableMicros: number, rese
     tick,
     tickMs: 60_000,
     timeMs: tick * 60_000,
-    periodTicks: 24,
+    day: { startTick: 0, endTick: 24 },
     platforms: [],
     boards: new Map([["sample", board]]),
     account: () => account,

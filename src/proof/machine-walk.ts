@@ -164,12 +164,12 @@ function ownCampaign(
   const platforms = paths.platforms.map((path) => path.spec);
   const inputWith = (decider: Policy): CampaignInput => ({ spec, slot, policy: decider, platforms });
   const worldAt = (tick: number, board: ForecastBoard, account: AccountView): World => {
-    const { tickMs, periodTicks, startMs } = config;
+    const { tickMs, startMs, ticks } = config;
     return {
       tick,
       tickMs,
       timeMs: startMs + tick * tickMs,
-      periodTicks,
+      day: { startTick: 0, endTick: ticks },
       platforms,
       boards: new Map([[spec.forecaster, { ...board, tick }]]),
       account: () => account,

@@ -23,7 +23,7 @@ import type { Policy } from "../core/policy/policy.ts";
 import { BidBatch, ReportBatch, ReportKind } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { Market } from "../platforms/market.ts";
-import { dayStartTicks } from "./calendar.ts";
+import { dayAt, dayStartTicks } from "./calendar.ts";
 import { FaultyActors } from "./faulty-actors.ts";
 import { Feed } from "./feed.ts";
 import { ActorTree } from "./tree.ts";
@@ -285,11 +285,10 @@ export class Engine {
   }
 
   #worldAt(tick: number): World {
-    const { tickMs, periodTicks } = this.#config;
     return {
       ...this.#at(tick),
-      tickMs,
-      periodTicks,
+      tickMs: this.#config.tickMs,
+      day: dayAt(tick, this.#dayStarts, this.#config.ticks),
       platforms: this.#market.platforms,
       boards: this.#feed.boards,
       account: (slot) => this.ledger.view(slot),

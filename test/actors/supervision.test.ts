@@ -72,7 +72,15 @@ function portfolio({ logic, campaigns = 3, fails, failsAtBirth = () => false }: 
   const account = { budgetMicros: 9, spentMicros: 0, reservedMicros: 1, availableMicros: 8, isDailyBound: false };
   const tick = (at: number) => {
     actor.send({ type: "tick", tick: at });
-    const world = { tick: at, tickMs: 1, timeMs: at, periodTicks: 24, platforms: [], boards, account: () => account };
+    const world = {
+      tick: at,
+      tickMs: 1,
+      timeMs: at,
+      day: { startTick: 0, endTick: 24 },
+      platforms: [],
+      boards,
+      account: () => account,
+    };
     const event: CampaignEvent = { type: "tick", world };
     for (const slot of pool().slots) {
       const ref = pool().children[slot];

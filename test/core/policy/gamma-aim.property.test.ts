@@ -24,7 +24,9 @@ describe("the aim", () => {
         const spec = { budgetMicros: units * UNIT };
         const memory = {
           ...fresh,
-          open: open.map((bid) => Object.assign({ tick: 0, freeMicros: Number.MAX_SAFE_INTEGER }, bid)),
+          open: open.map((bid) =>
+            Object.assign({ tick: 0, freeMicros: Number.MAX_SAFE_INTEGER, bidShare: 1, feedClicks: 0 }, bid),
+          ),
         };
         const inFlightMicros = memory.open.reduce((sum, bid) => sum + expectedSpendMicros(bid, fresh.own[bid.row]), 0);
         const waiting = takeAim(gammaWorld({ spec, account: { reservedMicros: inFlightMicros } }), memory);
