@@ -30,7 +30,7 @@ export interface EngineStarted extends Fact {
   readonly tickMs: number;
   readonly ticks: number;
   readonly platforms: readonly PlatformSpec[];
-  /** By slot. */
+  /** By slot; live: it grows by `campaign.created`. */
   readonly campaigns: readonly CampaignSpec[];
   /** By slot: read it at will, at the end too. */
   readonly ledger: Ledger;
@@ -134,8 +134,51 @@ export interface EngineChanged extends Fact {
   readonly state: string;
 }
 
+/** A campaign joined a running engine. */
+export interface CampaignCreated extends Fact {
+  readonly type: "campaign.created";
+  readonly slot: number;
+  readonly campaign: CampaignSpec;
+}
+
+/** What an operator can do to a running engine. */
+export const OPERATOR_ACTIONS = [
+  "campaign.create",
+  "campaign.pause",
+  "campaign.resume",
+  "campaign.top-up",
+  "campaign.end",
+  "platform.close",
+  "platform.open",
+  "engine.pause",
+  "engine.resume",
+] as const;
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
+
+/** Who gave an order, why, and when. */
+export interface Order {
+  readonly by: string;
+  readonly why: string;
+  /** Wall-clock time [ms since the epoch]. */
+  readonly atMs: number;
+}
+
+/** An operator's order was carried out: the audit trail. */
+export interface OperatorActed extends Fact, Order {
+  readonly type: "operator.acted";
+  readonly action: OperatorAction;
+  /** The campaign, or null where the order is not about one. */
+  readonly slot: number | null;
+  /** The platform, or null. */
+  readonly platform: number | null;
+  /** The amount of a top-up, else null. */
+  readonly micros: number | null;
+}
+
 export type EngineEvent =
   | EngineStarted
+  | CampaignCreated
+  | OperatorActed
   | DecisionMade
   | ReportsBooked
   | ReportRefused
