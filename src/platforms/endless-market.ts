@@ -1,0 +1,118 @@
+/**
+ * A simulated market without an end: one season of drawn paths after another, each with a seed of its own.
+ *
+ * EM1 the same specification gives the same market; EM2 what a season sold is reported by that season, however late.
+ */
+import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
+import { hashSeed } from "../core/random.ts";
+import { BidBatch, ReportBatch } from "../core/reports.ts";
+import type { ReportRow } from "../core/reports.ts";
+import type { Market, MarketNews } from "./market.ts";
+import { PathMarket } from "./path-market.ts";
+import type { CampaignExposure } from "./paths.ts";
+import { simulatePaths } from "./simulated-paths.ts";
+import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "./simulated-paths.ts";
+
+/** Seasons last at least so many ticks: prices and rates jump from one to the next, so they are not to be short. */
+const SEASON_TICKS = 28 * 1_440;
+
+interface Season {
+  readonly market: PathMarket;
+  /** Tick at which it begins. */
+  readonly startTick: number;
+}
+
+/** Plays `spec` again and again: outages and shocks come back in every round. */
+export class EndlessMarket implements Market {
+  readonly platforms: readonly PlatformSpec[];
+  readonly #spec: SimulatedMarketSpec;
+  readonly #exposures: readonly CampaignExposure[];
+  readonly #seasonTicks: number;
+  readonly #rounds: number;
+  readonly #reports = new ReportBatch();
+  readonly #shifted: BidBatch;
+  #seasons: Season[] = [];
+  #next = 0;
+
+  /** @param exposures by campaign slot: room for campaigns that are yet to come included. */
+  constructor(spec: SimulatedMarketSpec, exposures: readonly CampaignExposure[]) {
+    this.#spec = spec;
+    this.#exposures = exposures;
+    this.#rounds = Math.ceil(SEASON_TICKS / spec.ticks);
+    this.#seasonTicks = this.#rounds * spec.ticks;
+    this.#shifted = new BidBatch(0);
+    this.#begin(0);
+    this.platforms = this.#seasons[0].market.platforms;
+  }
+
+  advance(tick: number): MarketNews {
+    const isTurn = tick > 0 && tick % this.#seasonTicks === 0;
+    const feed: PlatformMetrics[] = [];
+    const rows: ReportRow[] = [];
+    for (const { market, startTick } of this.#seasons) {
+      const news = market.advance(tick - startTick);
+      for (const metrics of news.feed) feed.push({ ...metrics, tick: metrics.tick + startTick });
+      for (let i = 0; i < news.reports.length; i += 1) {
+        const row = news.reports.row(i);
+        rows.push({ ...row, tick: row.tick + startTick });
+      }
+    }
+    if (isTurn) this.#begin(tick);
+    const newest = this.#seasons.length - 1;
+    this.#seasons = this.#seasons.filter(({ market }, at) => at === newest || !market.isSettled());
+    rows.sort((a, b) => a.campaign - b.campaign || a.platform - b.platform || a.tick - b.tick);
+    this.#reports.clear();
+    for (const row of rows) this.#reports.push(row);
+    return { feed, reports: this.#reports };
+  }
+
+  place(bids: BidBatch): void {
+    const { market, startTick } = this.#seasons.at(-1)!;
+    Object.assign(this.#shifted, bids, { tick: bids.tick - startTick });
+    market.place(this.#shifted);
+  }
+
+  isSettled(): boolean {
+    return this.#seasons.every(({ market }) => market.isSettled());
+  }
+
+  #begin(startTick: number): void {
+    const season = this.#next;
+    this.#next += 1;
+    const seed = season === 0 ? this.#spec.seed : hashSeed(this.#spec.seed, `season:${season}`) >>> 0;
+    const paths = simulatePaths({
+      ...this.#spec,
+      seed,
+      ticks: this.#seasonTicks,
+      dayOffsetTicks: (this.#spec.dayOffsetTicks ?? 0) + startTick,
+      warmupTicks: season === 0 ? (this.#spec.warmupTicks ?? 0) : 0,
+      platforms: this.#spec.platforms.map((platform) => this.#repeated(platform)),
+    });
+    const valuesPerConversionMicros = this.#exposures.map(() => 0);
+    const market = new PathMarket({ paths, exposures: this.#exposures, valuesPerConversionMicros, seed });
+    // The tick that begins the season is the world's already; its first news is about nothing.
+    if (startTick > 0) market.advance(0);
+    this.#seasons.push({ market, startTick });
+  }
+
+  #repeated(platform: SimulatedPlatformSpec): SimulatedPlatformSpec {
+    const rounds = Array.from({ length: this.#rounds }, (_, round) => round * this.#spec.ticks);
+    return {
+      ...platform,
+      outages: rounds.flatMap((by) =>
+        (platform.outages ?? []).map(({ startTick, endTick }) => ({
+          startTick: startTick + by,
+          endTick: endTick + by,
+        })),
+      ),
+      shocks: rounds.flatMap((by) =>
+        (platform.shocks ?? []).map((shock) => ({
+          ...shock,
+          tick: shock.tick + by,
+          // What was for good in the scenario lasts for its round.
+          endTick: Math.min(shock.endTick ?? this.#spec.ticks, this.#spec.ticks) + by,
+        })),
+      ),
+    };
+  }
+}
