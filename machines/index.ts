@@ -99,7 +99,14 @@ const sampleThresholds = {
   recoverAfterTicks: 2,
 };
 
-const sampleLimits = { maxRestarts: 1, windowTicks: 4, backoffTicks: 1, maxBackoffTicks: 2, maxQuarantined: 1 };
+const sampleLimits = {
+  maxRestarts: 1,
+  windowTicks: 4,
+  backoffTicks: 1,
+  maxBackoffTicks: 2,
+  jitter: 0,
+  maxQuarantined: 1,
+};
 
 /** All statecharts, leaves first. */
 export const machines: readonly RegisteredMachine[] = [
@@ -154,7 +161,7 @@ export const machines: readonly RegisteredMachine[] = [
     machine: portfolioMachine,
     notes: "One per portfolio: supervises its campaigns through a pool. Interpreted.",
     isFlat: false,
-    sampleInput: (): PortfolioInput => ({ id: "sample", limits: sampleLimits, pool: { members: [] } }),
+    sampleInput: (): PortfolioInput => ({ id: "sample", limits: sampleLimits, seed: 0, pool: { members: [] } }),
     sampleEvents: ({ context }): readonly PortfolioEvent[] => [
       { type: "child.failed", slot: 0, id: "campaign:a", error: new Error("sample") },
       { type: "child.failed", slot: 1, id: "campaign:b", error: new Error("sample") },
@@ -179,7 +186,8 @@ export const machines: readonly RegisteredMachine[] = [
     isFlat: false,
     sampleInput: (): EngineInput => ({
       platforms: [{ id: "p", thresholds: sampleThresholds }],
-      portfolios: ["a", "b"].map((id) => ({ id, limits: sampleLimits, pool: { members: [] } })),
+      portfolios: ["a", "b"].map((id) => ({ id, limits: sampleLimits, seed: 0, pool: { members: [] } })),
+      intensity: { maxRestarts: 1, windowTicks: 4 },
     }),
     sampleEvents: ({ context }): readonly EngineMachineEvent[] => [
       { type: "begin" },
@@ -190,14 +198,24 @@ export const machines: readonly RegisteredMachine[] = [
       { type: "drained", openReservations: 1 },
       { type: "drained", openReservations: 0 },
       { type: "stop", why: "sample" },
-      ...(context as EngineContext).portfolios.map(({ id }) => ended(id, id === "portfolio:a")),
-      { type: "xstate.error.actor.platform:p", actorId: "platform:p", error: new Error("sample") },
+      ...[...(context as EngineContext).supervised.values()].flatMap(({ ref: { id } }) => [
+        ended(id, id === "portfolio:a"),
+        { type: `xstate.error.actor.${id}`, actorId: id, error: new Error("sample") } as const,
+      ]),
     ],
     failingEvents: () => [],
-    abstraction: ({ value, context }) => `${value} ${context.portfolios.length} ${context.escalated.join()}`,
+    abstraction: ({ value, context }) => {
+      const { supervised, givenUp } = context as EngineContext;
+      const known = [...supervised].map(([id, { restartTicks }]) => `${id} ${restartTicks.length}`);
+      return [value, ...known.toSorted(), ...givenUp.toSorted()].join(" | ");
+    },
   },
 ];
 
 function ended(actorId: string, isEscalated: boolean): EngineMachineEvent {
-  return { type: `xstate.done.actor.${actorId}`, actorId, output: { id: actorId, isEscalated, quarantined: 0 } };
+  return {
+    type: `xstate.done.actor.${actorId}`,
+    actorId,
+    output: { id: actorId, isEscalated, quarantined: 0, why: "sample" },
+  };
 }

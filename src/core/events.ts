@@ -91,11 +91,58 @@ export interface CampaignRestarted extends Fact {
   readonly error: string;
 }
 
-/** A campaign failed too often and is held. */
+/** A campaign failed too often and is left alone until it is released. */
 export interface CampaignQuarantined extends Fact {
   readonly type: "campaign.quarantined";
   readonly slot: number;
   readonly error: string;
+}
+
+/** All open reservations of a campaign that nobody runs any more were given back; charges may still come. */
+export interface ReservationsReleased extends Fact {
+  readonly type: "reservations.released";
+  readonly slot: number;
+  readonly reservations: number;
+  readonly micros: number;
+  readonly why: string;
+}
+
+/** A supervisor (`portfolio:<id>`, `platform:<id>`) failed or escalated, and was restarted. */
+export interface SupervisorRestarted extends Fact {
+  readonly type: "supervisor.restarted";
+  readonly supervisor: string;
+  /** Its restarts within the window, this one included. */
+  readonly restarts: number;
+  readonly error: string;
+}
+
+/** A supervisor failed too often, or ended: it is given up, with all that it supervised. */
+export interface SupervisorStopped extends Fact {
+  readonly type: "supervisor.stopped";
+  readonly supervisor: string;
+  readonly error: string;
+}
+
+/** The operator holds a campaign: it does not bid until released. */
+export interface CampaignHeld extends Fact {
+  readonly type: "campaign.held";
+  readonly slot: number;
+  readonly why: string;
+}
+
+/** The operator lets a held or quarantined campaign go on. */
+export interface CampaignReleased extends Fact {
+  readonly type: "campaign.released";
+  readonly slot: number;
+  readonly why: string;
+}
+
+/** The operator added to a campaign's budget. */
+export interface BudgetToppedUp extends Fact {
+  readonly type: "budget.toppedUp";
+  readonly slot: number;
+  readonly micros: number;
+  readonly why: string;
 }
 
 /** A platform's statechart changed state. */
@@ -186,6 +233,12 @@ export type EngineEvent =
   | CampaignChanged
   | CampaignRestarted
   | CampaignQuarantined
+  | ReservationsReleased
+  | SupervisorRestarted
+  | SupervisorStopped
+  | CampaignHeld
+  | CampaignReleased
+  | BudgetToppedUp
   | PlatformChanged
   | FeedRefused
   | TickCompleted

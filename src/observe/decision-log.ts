@@ -66,13 +66,19 @@ export class DecisionLog implements EngineObserver {
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
         break;
       case "platform.changed":
+      case "campaign.held":
+      case "campaign.released":
+      case "budget.toppedUp":
+      case "reservations.released":
         this.#fact(event);
         break;
       case "campaign.restarted":
+      case "supervisor.restarted":
       case "report.refused":
         this.#fact(event, "warn");
         break;
       case "campaign.quarantined":
+      case "supervisor.stopped":
       case "charge.disputed":
         this.#fact(event, "error");
         break;

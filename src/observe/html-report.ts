@@ -97,6 +97,7 @@ ${section("Platforms", "ROI per click as it came out.", platformTable(summary))}
 ${section("Best campaigns", "By net value.", campaignTable(summary.bestCampaigns))}
 ${summary.worstCampaigns.length === 0 ? "" : section("Worst campaigns", "By net value.", campaignTable(summary.worstCampaigns))}
 ${section("Why the campaigns did what they did", "Decisions by reason.", reasonTable(summary))}
+${summary.incidents.length === 0 ? "" : section("Failures and what was done", incidentNote(summary), incidentTable(summary))}
 ${reproduce === undefined ? "" : section("Reproduce this run", "", `<code>${escapeHtml(reproduce)}</code>`)}
 </main>
 <script type="application/json" id="run">${scriptJson(data)}</script>
@@ -146,7 +147,11 @@ function tiles(summary: RunSummary): string {
   if (declared > 0) facts.push(["Goals reached", `${count(reached)} / ${count(declared)}`, "targets of campaigns"]);
   facts.push(
     ["Overspend", money(summary.overspendMicros), "above budgets", summary.overspendMicros > 0 ? "bad" : "good"],
-    ["Decisions", count(summary.decisions), `${count(summary.restarts)} restarts, ${count(summary.quarantined)} held`],
+    [
+      "Decisions",
+      count(summary.decisions),
+      `${count(summary.restarts)} restarts, ${count(summary.quarantined)} quarantined`,
+    ],
   );
   const tile = ([head, value, detail, style = ""]: (typeof facts)[number]) =>
     `<div class="tile"><dt>${head}</dt><dd class="${style}">${value}</dd><small>${detail}</small></div>`;
@@ -192,6 +197,20 @@ function paretoSection(pareto: readonly ParetoSection[]): string {
 function selector(id: string, label: string, names: readonly string[]): string {
   const options = names.map((name) => `<option>${escapeHtml(name)}</option>`).join("");
   return `<label>${label} <select id="${id}">${options}</select></label>`;
+}
+
+function incidentNote({ incidents, incidentCount }: RunSummary): string {
+  return incidentCount > incidents.length
+    ? `The first ${count(incidents.length)} of ${count(incidentCount)}; the decision log has all.`
+    : "Quarantines, releases, and supervisors that were restarted or given up.";
+}
+
+function incidentTable({ incidents }: RunSummary): string {
+  const rows = incidents.map(
+    ({ tick, event, subject, why }) =>
+      `<tr><td>${escapeHtml(subject)}</td><td>${count(tick)}</td><td>${event}</td><td class="text">${escapeHtml(why)}</td></tr>`,
+  );
+  return table(["Subject", "Tick", "Event", "Why"], rows);
 }
 
 function platformTable(summary: RunSummary): string {

@@ -11,6 +11,7 @@ import type { CampaignState, EngineEvent, EngineObserver, EngineStarted, Reports
 import { isMicros } from "../core/money.ts";
 import { ReportKind } from "../core/reports.ts";
 import type { ReportBatch } from "../core/reports.ts";
+import { Incidents } from "./incidents.ts";
 import type { CampaignSummary, GoalCount, Outcome, RunPerformance, RunSummary } from "./summary.ts";
 import { Timeline } from "./timeline.ts";
 import type { RunTimeline } from "./timeline.ts";
@@ -26,6 +27,7 @@ const LISTED_CAMPAIGNS = 10;
 export class RunObserver implements EngineObserver {
   #started: EngineStarted | null = null;
   #timeline: Timeline | null = null;
+  #incidents: Incidents | null = null;
   /** Columns by campaign × platforms + platform. */
   #impressions = new Float64Array(0);
   #clicks = new Float64Array(0);
@@ -45,6 +47,7 @@ export class RunObserver implements EngineObserver {
   readonly #latencyMicroseconds = createHistogram();
 
   observe(event: EngineEvent): void {
+    this.#incidents?.observe(event);
     switch (event.type) {
       case "engine.started":
         this.#start(event);
@@ -69,9 +72,16 @@ export class RunObserver implements EngineObserver {
         break;
       case "campaign.restarted":
         this.#restarts++;
+        this.#revive(event.slot);
         break;
       case "campaign.quarantined":
         this.#campaignStates[event.slot] = "quarantined";
+        break;
+      case "supervisor.restarted":
+        for (const slot of this.#membersOf(event.supervisor)) this.#revive(slot);
+        break;
+      case "supervisor.stopped":
+        for (const slot of this.#membersOf(event.supervisor)) this.#campaignStates[slot] = "stopped";
         break;
       case "report.refused": {
         this.#refusedReports++;
@@ -140,6 +150,9 @@ export class RunObserver implements EngineObserver {
       >,
       restarts: this.#restarts,
       quarantined: this.#campaignStates.filter((state) => state === "quarantined").length,
+      stopped: this.#campaignStates.filter((state) => state === "stopped").length,
+      incidents: this.#incidents?.list ?? [],
+      incidentCount: this.#incidents?.count ?? 0,
       refusedReports: this.#refusedReports,
       refusedFeeds: this.#refusedFeeds,
       decisions: this.#decisions,
@@ -180,12 +193,24 @@ export class RunObserver implements EngineObserver {
   #start(event: EngineStarted): void {
     this.#started = event;
     this.#timeline = new Timeline(event);
+    this.#incidents = new Incidents(event);
     const cells = event.campaigns.length * event.platforms.length;
     this.#impressions = new Float64Array(cells);
     this.#clicks = new Float64Array(cells);
     this.#conversions = new Float64Array(cells);
     this.#spendMicros = new Float64Array(cells);
     this.#campaignStates = event.campaigns.map(() => "idle");
+  }
+
+  /** A campaign runs again. */
+  #revive(slot: number): void {
+    if (this.#campaignStates[slot] === "quarantined") this.#campaignStates[slot] = "idle";
+  }
+
+  /** Slots of the campaigns under a portfolio's actor. */
+  #membersOf(supervisor: string): number[] {
+    const campaigns = this.#started?.campaigns ?? [];
+    return [...campaigns.keys()].filter((slot) => `portfolio:${campaigns[slot].portfolio}` === supervisor);
   }
 
   #book(event: ReportsBooked): void {

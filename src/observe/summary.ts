@@ -7,6 +7,7 @@
 import type { Goals } from "../core/campaign.ts";
 import type { Reason } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
+import type { Incident } from "./incidents.ts";
 
 /** What was bought, what it cost and what it was worth. Ratios are 0..1 and null where their divisor is 0. */
 export interface Outcome {
@@ -46,7 +47,8 @@ export interface CampaignSummary extends Outcome {
   readonly id: string;
   readonly budgetMicros: number;
   readonly budgetUsed: number | null;
-  readonly state: CampaignState | "quarantined";
+  /** `stopped`: its portfolio was given up. */
+  readonly state: CampaignState | "quarantined" | "stopped";
 }
 
 /** How many campaigns set a target, and how many of them reached it. */
@@ -78,8 +80,16 @@ export interface RunSummary {
   readonly platforms: readonly PlatformSummary[];
   /** Campaigns by state after the last tick. */
   readonly states: Readonly<Record<CampaignState, number>>;
+  /** Of campaigns. */
   readonly restarts: number;
+  /** Campaigns in quarantine at the end. */
   readonly quarantined: number;
+  /** Campaigns at the end whose portfolio was given up. */
+  readonly stopped: number;
+  /** What supervision and operator did about failures: the first hundred. */
+  readonly incidents: readonly Incident[];
+  /** How many there were. */
+  readonly incidentCount: number;
   readonly refusedReports: number;
   readonly refusedFeeds: number;
   readonly decisions: number;

@@ -2,7 +2,8 @@
  * The engine: one tick of the loop after another, from the market's news to the bids, with the actors in between.
  *
  * E1 a campaign bids only what the ledger has reserved; E2 a report is booked before its campaign hears of it; E3 campaigns are
- * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run.
+ * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run; E6 a campaign that
+ * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart.
  */
 import type { AnyActorRef } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
@@ -14,6 +15,7 @@ import type { CampaignState, EngineEvent, EngineObserver } from "../core/events.
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { BidBatch, ReportBatch, ReportKind } from "../core/reports.ts";
@@ -23,6 +25,7 @@ import { dayStartTicks } from "./calendar.ts";
 import { Feed } from "./feed.ts";
 import { ActorTree } from "./tree.ts";
 import type { TreeFact } from "./tree.ts";
+import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 
 /** What an engine runs. */
@@ -44,6 +47,10 @@ export interface EngineConfig {
   /** By slot. */
   readonly campaigns: readonly CampaignSpec[];
   readonly supervision: SupervisionLimits;
+  /** How often a portfolio or platform statechart that failed is restarted. Default: three times a day of minutes. */
+  readonly intensity?: RestartIntensity;
+  /** What the operator orders during the run, by tick. */
+  readonly orders?: readonly Order[];
   /** Forecasters beside the registered ones, by name. */
   readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   /** Run the statecharts through XState's interpreter instead of compiled: slower, and the oracle. */
@@ -79,11 +86,14 @@ export class Engine {
   readonly #states: Uint8Array;
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
+  /** Why the operator holds a campaign, by slot (E7). */
+  readonly #held = new Map<number, string>();
   /** What the supervision tree has said and the observers have not heard yet. */
   readonly #facts: TreeFact[] = [];
   #booked = new Float64Array(16);
   #world: World;
   #nextTick = 0;
+  #ordersDone = 0;
 
   constructor(config: EngineConfig, { market, observers, nowMs }: EngineParts) {
     this.#config = config;
@@ -140,6 +150,7 @@ export class Engine {
   tick(): void {
     const tick = this.#nextTick;
     const startedMs = this.#nowMs();
+    this.#carryOut(tick);
     const news = this.#market.advance(tick);
     this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
@@ -183,20 +194,43 @@ export class Engine {
     this.#tellFacts();
   }
 
-  /** Adds to a campaign's budget and tells it. */
-  topUp(slot: number, micros: number): void {
+  /** Adds to a campaign's budget and tells it. @throws EngineError CE_LEDGER_REFUSED for what is no amount of money */
+  topUp(slot: number, micros: number, why = "top-up"): void {
     this.ledger.topUp(slot, micros);
-    this.#tell(slot, { type: "budget.toppedUp", micros }, "top-up");
+    this.#emit({ type: "budget.toppedUp", ...this.#at(this.#nextTick), slot, micros, why });
+    this.#tell(slot, { type: "budget.toppedUp", micros }, why);
   }
 
   /** Holds a campaign (no evaluation until {@link release}d) for the reason given. */
   hold(slot: number, why: string): void {
+    this.#held.set(slot, why);
+    this.#emit({ type: "campaign.held", ...this.#at(this.#nextTick), slot, why });
     this.#tell(slot, { type: "hold", why }, why);
   }
 
-  /** Lets a held campaign go on. */
-  release(slot: number): void {
-    this.#tell(slot, { type: "resume" }, "released");
+  /** Lets a held or quarantined campaign go on, with a clean record. One of a portfolio that was given up stays stopped. */
+  release(slot: number, why = "released"): void {
+    this.#held.delete(slot);
+    this.#emit({ type: "campaign.released", ...this.#at(this.#nextTick), slot, why });
+    this.#tell(slot, { type: "resume" }, why);
+    this.#tree.release(slot);
+  }
+
+  /** Every actor that is alive. */
+  get actors(): readonly AnyActorRef[] {
+    return [...this.#tree.actors()];
+  }
+
+  #carryOut(tick: number): void {
+    const { orders = [] } = this.#config;
+    for (; this.#ordersDone < orders.length && orders[this.#ordersDone].tick <= tick; this.#ordersDone += 1) {
+      const { slots, kind, micros, why } = orders[this.#ordersDone];
+      for (const slot of slots) {
+        if (kind === "hold") this.hold(slot, why);
+        else if (kind === "release") this.release(slot, why);
+        else this.topUp(slot, micros, why);
+      }
+    }
   }
 
   #at(tick: number): { tick: number; timeMs: number } {
@@ -225,7 +259,46 @@ export class Engine {
    */
   #tellFacts(): void {
     const facts = this.#facts.splice(0);
-    for (const fact of facts) this.#emit({ ...this.#at(this.#nextTick), ...fact });
+    for (const fact of facts) {
+      this.#follow(fact);
+      this.#emit({ ...this.#at(this.#nextTick), ...fact });
+    }
+  }
+
+  /** What supervision's word means for money (E6) and for the operator's orders (E7). */
+  #follow(fact: TreeFact): void {
+    if (fact.type === "campaign.quarantined") this.#leave(fact.slot, "quarantined");
+    else if (fact.type === "campaign.restarted") this.#remindOfHold(fact.slot);
+    else if (fact.type === "supervisor.restarted") {
+      for (const slot of this.#membersOf(fact.supervisor)) this.#remindOfHold(slot);
+    } else if (fact.type === "supervisor.stopped") {
+      for (const slot of this.#membersOf(fact.supervisor)) this.#leave(slot, "its portfolio was given up");
+    }
+  }
+
+  /** Slots of the campaigns under a portfolio's actor, in order; none under another. */
+  #membersOf(supervisor: string): number[] {
+    const { campaigns } = this.#config;
+    return [...campaigns.keys()].filter((slot) => `portfolio:${campaigns[slot].portfolio}` === supervisor);
+  }
+
+  /** Nobody runs the campaign any more: its reservations are given back (E6). */
+  #leave(slot: number, why: string): void {
+    const released = this.ledger.releaseAll(slot);
+    if (released.reservations > 0) {
+      this.#emit({ type: "reservations.released", ...this.#at(this.#nextTick), slot, ...released, why });
+    }
+    const from = this.#setState(slot, "idle");
+    if (from !== "idle") this.#emitChange(slot, from, "idle", why);
+  }
+
+  /** A restarted actor knows the operator's orders as of its last good state: it is told where they have changed since (E7). */
+  #remindOfHold(slot: number): void {
+    const actor = this.#tree.campaign(slot);
+    if (actor === null) return;
+    const why = this.#held.get(slot) ?? null;
+    if (snapshotOf(actor).context.heldBecause === why) return;
+    this.#tell(slot, why === null ? { type: "resume" } : { type: "hold", why }, why ?? "released");
   }
 
   /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */

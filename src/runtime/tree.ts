@@ -1,13 +1,15 @@
 /**
  * The supervision tree of an engine: engine → platforms, and engine → portfolios → pools → campaigns, as live actors.
  *
- * T1 ids are stable: `engine`, `platform:<id>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it.
+ * T1 ids are stable: `engine`, `platform:<id>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
+ * T3 a platform whose breaker was given up counts as down.
  */
 import { createActor } from "xstate";
 import type { AnyActorLogic, AnyActorRef } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
-import { engineMachine } from "../../machines/engine.ts";
+import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
+import type { EngineFact, EngineContext, RestartIntensity } from "../../machines/engine.ts";
 import { DEFAULT_THRESHOLDS, healthCode, platformMachine } from "../../machines/platform.ts";
 import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
@@ -15,7 +17,8 @@ import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
 import type { PoolSnapshot } from "../actors/pool.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
-import type { Health, HealthCode } from "../core/forecast/board.ts";
+import { Health } from "../core/forecast/board.ts";
+import type { HealthCode } from "../core/forecast/board.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import { policyNamed } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
@@ -23,8 +26,12 @@ import type { FeedUpdate } from "./feed.ts";
 
 /** What a tree is grown from. */
 export interface TreeConfig {
+  /** Seed of the jitter of restarts. */
+  readonly seed: number;
   readonly campaigns: readonly CampaignSpec[];
   readonly supervision: SupervisionLimits;
+  /** How often a portfolio or platform that failed is restarted. Default: {@link DEFAULT_INTENSITY}. */
+  readonly intensity?: RestartIntensity | undefined;
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
@@ -33,6 +40,7 @@ export interface TreeConfig {
 /** What supervision made known. */
 export type TreeFact =
   | PortfolioFact
+  | EngineFact
   | {
       readonly type: "platform.changed";
       readonly platform: number;
@@ -44,6 +52,9 @@ export type TreeFact =
 
 type PlatformState = keyof typeof Health;
 
+/** A pool's place for each slot. */
+type Holder = readonly AnyActorRef[];
+
 /** The compiled statechart, made once a process: it has no state of its own. */
 let compiledCampaign: AnyActorLogic | null = null;
 
@@ -51,10 +62,11 @@ let compiledCampaign: AnyActorLogic | null = null;
 export class ActorTree {
   readonly #root: AnyActorRef;
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
-  readonly #platforms: AnyActorRef[] = [];
-  readonly #platformStates: string[] = [];
+  readonly #campaigns: readonly CampaignSpec[];
+  readonly #platforms: readonly PlatformSpec[];
+  readonly #platformStates: string[];
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
-  readonly #holders: (readonly AnyActorRef[])[] = [];
+  readonly #holders: Holder[] = [];
   #state = "";
 
   constructor(config: TreeConfig, platforms: readonly PlatformSpec[]) {
@@ -62,9 +74,13 @@ export class ActorTree {
     const campaign = config.isInterpreted === true ? campaignMachine : compiledCampaign!;
     const portfolio = portfolioMachine.provide({ actors: { pool: createPool(campaign) as AnyActorLogic } });
     const engine = engineMachine.provide({ actors: { platform: platformMachine, portfolio } });
+    this.#campaigns = config.campaigns;
+    this.#platforms = platforms;
+    this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
       input: {
+        intensity: config.intensity ?? DEFAULT_INTENSITY,
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
         portfolios: portfoliosOf(config, platforms),
       },
@@ -75,18 +91,13 @@ export class ActorTree {
   start(): void {
     this.#root.subscribe({ next: (snapshot) => this.#noteState(String(snapshot.value)), error: () => undefined });
     this.#root.start();
-    const { platforms, portfolios } = this.#root.getSnapshot().context;
-    for (const actor of platforms as AnyActorRef[]) {
-      this.#platforms.push(actor);
-      this.#platformStates.push(String(actor.getSnapshot().value));
-    }
-    for (const actor of portfolios as AnyActorRef[]) {
-      actor.on("campaign.restarted", (fact) => this.#tell(fact as TreeFact));
-      actor.on("campaign.quarantined", (fact) => this.#tell(fact as TreeFact));
-      const pool = (actor.getSnapshot().context as { pool: AnyActorRef }).pool;
-      const { children, slots } = pool.getSnapshot() as PoolSnapshot;
-      for (const slot of slots) this.#holders[slot] = children;
-    }
+    for (const [id, { kind }] of this.#supervised) if (kind === "portfolio") this.#adopt(id);
+    this.#root.on("supervisor.restarted", (fact) => {
+      this.#tell(fact as TreeFact);
+      const { supervisor } = fact as EngineFact;
+      if (this.#supervised.get(supervisor)?.kind === "portfolio") this.#adopt(supervisor);
+    });
+    this.#root.on("supervisor.stopped", (fact) => this.#tell(fact as TreeFact));
   }
 
   /** Calls back for every fact, synchronously. */
@@ -127,16 +138,30 @@ export class ActorTree {
 
   /** The live actor of a campaign, or null while it has none (T2). */
   campaign(slot: number): AnyActorRef | null {
-    const actor = this.#holders[slot][slot];
-    return actor.getSnapshot().status === "active" ? actor : null;
+    const actor = this.#holders[slot]?.[slot];
+    return actor?.getSnapshot().status === "active" ? actor : null;
+  }
+
+  /** Lets a quarantined campaign try again, with a clean record, when its portfolio next judges; another is left as it is. */
+  release(slot: number): void {
+    const portfolio = this.#supervised.get(`portfolio:${this.#campaigns[slot].portfolio}`);
+    portfolio?.ref.send({ type: "release", slot });
+  }
+
+  /** Every actor that is alive, from the root down, by walking the tree. */
+  *actors(): Generator<AnyActorRef> {
+    yield* living(this.#root);
   }
 
   /** Tells a platform's statechart what its feed did in a tick, and returns its verdict. */
   judgeFeed({ platform, metrics, refused }: FeedUpdate, tick: number): HealthCode {
-    const actor = this.#platforms[platform];
-    if (refused !== null) actor.send({ type: "feed.refused", tick, why: refused });
-    else actor.send({ type: metrics === null ? "feed.silent" : "feed.heard", tick });
-    const snapshot = actor.getSnapshot();
+    const supervised = this.#supervised.get(`platform:${this.#platforms[platform].id}`);
+    if (supervised === undefined) return Health.down;
+    const { ref } = supervised;
+    if (refused !== null) ref.send({ type: "feed.refused", tick, why: refused });
+    else ref.send({ type: metrics === null ? "feed.silent" : "feed.heard", tick });
+    const snapshot = ref.getSnapshot();
+    if (snapshot.status !== "active") return Health.degraded;
     const state = String(snapshot.value);
     const from = this.#platformStates[platform];
     if (state !== from) {
@@ -144,6 +169,23 @@ export class ActorTree {
       this.#tell({ type: "platform.changed", platform, from, state, why: snapshot.context.why as string });
     }
     return healthCode(state as PlatformState);
+  }
+
+  get #supervised(): EngineContext["supervised"] {
+    return (this.#root.getSnapshot().context as EngineContext).supervised;
+  }
+
+  /** Listens to a portfolio, and learns where its campaigns are. */
+  #adopt(id: string): void {
+    const { ref } = this.#supervised.get(id)!;
+    for (const fact of ["campaign.restarted", "campaign.quarantined"]) {
+      ref.on(fact, (heard: unknown) => this.#tell(heard as TreeFact));
+    }
+    // One that failed at birth has no pool; its failure is being dealt with.
+    const pool = (ref.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    if (pool === undefined) return;
+    const { children, slots } = pool.getSnapshot() as PoolSnapshot;
+    for (const slot of slots) this.#holders[slot] = children;
   }
 
   #noteState(state: string): void {
@@ -157,8 +199,15 @@ export class ActorTree {
   }
 }
 
+function* living(actor: AnyActorRef): Generator<AnyActorRef> {
+  const snapshot = actor.getSnapshot() as { status: string; children?: object; slots?: readonly number[] };
+  if (snapshot.status === "active") yield actor;
+  // A pool's children are a list with gaps, a statechart's a record: both are walked by their values.
+  for (const child of Object.values(snapshot.children ?? {})) yield* living(child as AnyActorRef);
+}
+
 function portfoliosOf(
-  { campaigns, supervision, policyOf = policyNamed }: TreeConfig,
+  { seed, campaigns, supervision, policyOf = policyNamed }: TreeConfig,
   platforms: readonly PlatformSpec[],
 ): PortfolioInput[] {
   const members = new Map<string, { slot: number; id: string; input: CampaignInput }[]>();
@@ -168,5 +217,5 @@ function portfoliosOf(
     members.set(spec.portfolio, list);
     list.push({ slot, id: `campaign:${spec.id}`, input });
   }
-  return [...members].map(([id, list]) => ({ id, limits: supervision, pool: { members: list } }));
+  return [...members].map(([id, list]) => ({ id, limits: supervision, seed, pool: { members: list } }));
 }

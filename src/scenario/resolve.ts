@@ -5,11 +5,13 @@
  * Q1 a resolved scenario is a function of the scenario alone; Q2 every error names the field to change.
  */
 import type { CampaignSpec } from "../core/campaign.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { CampaignExposure } from "../platforms/paths.ts";
 import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "../platforms/simulated-paths.ts";
 import { resolveCampaigns } from "./campaigns.ts";
 import type { Locate } from "./issue.ts";
+import { resolveOrders } from "./orders.ts";
 import { DAY_MS, formatDuration, parseInstant, timeOfDayMs } from "./quantities.ts";
 import { Reading } from "./reading.ts";
 import { MAX_TICKS } from "./schema.ts";
@@ -46,8 +48,13 @@ export interface ResolvedScenario {
     readonly windowTicks: number;
     readonly backoffTicks: number;
     readonly maxBackoffTicks: number;
+    readonly jitter: number;
     readonly maxQuarantined: number;
   };
+  /** How often the engine restarts a portfolio that failed or escalated. */
+  readonly intensity: { readonly maxRestarts: number; readonly windowTicks: number };
+  /** By tick. */
+  readonly orders: readonly Order[];
 }
 
 /**
@@ -81,6 +88,7 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     ...dayShapes(reading),
   };
   const limits = scenario.supervision;
+  const { campaigns, exposures } = resolveCampaigns(reading, { ticks, startMs });
   const atLeastOne = (duration: string) => Math.max(1, Math.ceil(reading.ticks(duration)));
   return {
     name: scenario.name,
@@ -96,7 +104,9 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     platforms: market.platforms.map(({ id, pricing, control, floorMicros, overDeliveryFactor }) => {
       return { id, pricing, control, floorMicros, overDeliveryFactor };
     }),
-    ...resolveCampaigns(reading, { ticks, startMs }),
+    campaigns,
+    exposures,
+    orders: resolveOrders(reading, campaigns, ticks),
     market,
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],
     supervision: {
@@ -104,8 +114,10 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
       windowTicks: atLeastOne(limits.within),
       backoffTicks: atLeastOne(limits.backoff),
       maxBackoffTicks: atLeastOne(limits.maxBackoff),
+      jitter: limits.jitter,
       maxQuarantined: limits.maxQuarantined,
     },
+    intensity: { maxRestarts: limits.maxPortfolioRestarts, windowTicks: atLeastOne(limits.portfolioWithin) },
   };
 }
 

@@ -1,6 +1,8 @@
 /** The scenario file: every field with its type, default and meaning. The JSON Schema for editors is made from this. */
 import { z } from "zod";
 import { FORECASTERS } from "../core/forecast/index.ts";
+import { ORDERS } from "../core/order.ts";
+import type { OrderKind } from "../core/order.ts";
 import { policies } from "../core/policy/index.ts";
 import { DURATION_PATTERN, MONEY_PATTERN } from "./quantities.ts";
 
@@ -8,6 +10,8 @@ import { DURATION_PATTERN, MONEY_PATTERN } from "./quantities.ts";
 export const MAX_CAMPAIGNS = 1_000_000;
 /** Most ticks that a scenario may have, without and for warm-up. */
 export const MAX_TICKS = 1_000_000;
+/** Most orders of the operator. */
+const MAX_ORDERS = 10_000;
 /** Most platforms: reports carry their index in a byte. */
 export const MAX_PLATFORMS = 64;
 
@@ -169,16 +173,40 @@ const market = z.strictObject({
     .describe("Traffic of each hour of the day, from midnight, in any unit. Left out: drawn."),
 });
 
+const ORDER_MEANINGS = Object.entries(ORDERS)
+  .map(([kind, meaning]) => `${kind}: ${meaning}`)
+  .join("; ");
+
 const supervision = z.strictObject({
   maxRestarts: z.int().min(0).max(1000).default(5).describe("Restarts of one campaign before it is quarantined…"),
   within: duration().default("1h").describe("…counted over this time."),
   backoff: duration().default("1m").describe("Wait before the first restart; it doubles with every further one."),
   maxBackoff: duration().default("16m").describe("Longest such wait."),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe("Most that chance takes off such a wait, as a share: campaigns that fail together come back apart."),
   maxQuarantined: z
     .int()
     .min(0)
     .default(3)
-    .describe("Campaigns in quarantine that a portfolio bears; with one more it is stopped."),
+    .describe("Campaigns in quarantine that a portfolio bears; with one more it is restarted as a whole."),
+  maxPortfolioRestarts: z.int().min(0).max(1000).default(3).describe("Restarts of a portfolio before it is given up…"),
+  portfolioWithin: duration().default("1d").describe("…counted over this time."),
+});
+
+const order = z.strictObject({
+  at: duration().describe("When, counted from the start."),
+  campaigns: z
+    .union([z.string(), z.array(z.string()).min(1).max(MAX_CAMPAIGNS)], {
+      error: "a campaign's id, or a list of them; an id with `count` stands for all of its campaigns",
+    })
+    .describe("Which: an id, or a list. An id with `count` stands for all of its campaigns."),
+  do: z.enum(names(Object.keys(ORDERS)) as [OrderKind, ...OrderKind[]]).describe("What: " + ORDER_MEANINGS + "."),
+  amount: money().optional().describe("How much a top-up adds to the budget."),
+  why: z.string().min(1).max(200).default("ordered by the operator").describe("The reason, for the decision log."),
 });
 
 /** The scenario file as it is written. */
@@ -214,6 +242,7 @@ export const scenarioSchema = z
     platforms: z.array(platform).min(1).max(MAX_PLATFORMS).describe("The ad platforms."),
     campaigns: z.array(campaign).min(1).max(MAX_CAMPAIGNS).describe("The campaigns."),
     supervision: supervision.prefault({}).describe("What happens to a campaign that fails."),
+    operator: z.array(order).max(MAX_ORDERS).default([]).describe("What the operator orders during the run."),
   })
   .meta({ title: "campaign-engine scenario" });
 

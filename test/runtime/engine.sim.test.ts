@@ -109,7 +109,7 @@ describe("a failing campaign", () => {
     expect(run.engine.ledger.view(1).spentMicros).toBe(run.invoicedMicros(1));
   });
 
-  it("is quarantined after too many failures (S6)", () => {
+  it("is quarantined after too many failures (S7)", () => {
     const run = played(scenarioOf(), {
       policyOf: failing(
         sick,
