@@ -7,6 +7,7 @@ import type { CampaignSpec } from "./campaign.ts";
 import type { Decision } from "./decision.ts";
 import type { ForecastBoard } from "./forecast/board.ts";
 import type { Ledger } from "./ledger.ts";
+import type { OperatorAction, Signature } from "./operator.ts";
 import type { PlatformMetrics, PlatformSpec } from "./platform.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { ReportBatch } from "./reports.ts";
@@ -188,30 +189,8 @@ export interface CampaignCreated extends Fact {
   readonly campaign: CampaignSpec;
 }
 
-/** What an operator can do to a running engine. */
-export const OPERATOR_ACTIONS = [
-  "campaign.create",
-  "campaign.pause",
-  "campaign.resume",
-  "campaign.top-up",
-  "campaign.end",
-  "platform.close",
-  "platform.open",
-  "engine.pause",
-  "engine.resume",
-] as const;
-export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
-
-/** Who gave an order, why, and when. */
-export interface Order {
-  readonly by: string;
-  readonly why: string;
-  /** Wall-clock time [ms since the epoch]. */
-  readonly atMs: number;
-}
-
 /** An operator's order was carried out: the audit trail. */
-export interface OperatorActed extends Fact, Order {
+export interface OperatorActed extends Fact, Signature {
   readonly type: "operator.acted";
   readonly action: OperatorAction;
   /** The campaign, or null where the order is not about one. */

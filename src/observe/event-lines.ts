@@ -32,6 +32,12 @@ function textOf(event: EngineEvent, currency: string): string | null {
       return `the engine is ${event.state}`;
     case "charge.disputed":
       return `${formatMoney(event.disputedMicros, currency)} charged beyond the budget: disputed`;
+    case "supervisor.restarted":
+      return `${event.supervisor} restarted (${event.restarts}): ${event.error}`;
+    case "supervisor.stopped":
+      return `${event.supervisor} given up: ${event.error}`;
+    case "reservations.released":
+      return `${formatMoney(event.micros, currency)} reserved given back: ${event.why}`;
     case "feed.refused":
       return `feed refused: ${event.why}`;
     case "report.refused":

@@ -113,6 +113,12 @@ export class LiveView implements EngineObserver {
       case "campaign.quarantined":
         campaigns.hinder(event.slot, "quarantined", event.error, event.tick);
         break;
+      case "campaign.held":
+        campaigns.hinder(event.slot, "paused", event.why, event.tick);
+        break;
+      case "campaign.released":
+        campaigns.hinder(event.slot, null, null, event.tick);
+        break;
       case "operator.acted":
         this.#obey(event);
         break;
@@ -266,11 +272,7 @@ export class LiveView implements EngineObserver {
 
   #obey({ action, slot, platform, why, tick }: OperatorActed): void {
     const { campaigns, platforms } = this.#run();
-    if (slot !== null) {
-      if (action === "campaign.pause") campaigns.hinder(slot, "paused", why, tick);
-      else if (action === "campaign.end") campaigns.hinder(slot, "ended", why, tick);
-      else if (action === "campaign.resume") campaigns.hinder(slot, null, null, tick);
-    }
+    if (slot !== null && action === "campaign.end") campaigns.hinder(slot, "ended", why, tick);
     if (platform !== null) platforms.close(platform, action === "platform.close" ? why : null);
   }
 

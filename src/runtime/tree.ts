@@ -15,7 +15,7 @@ import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
 import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
-import type { PoolSnapshot } from "../actors/pool.ts";
+import type { PoolMember, PoolSnapshot } from "../actors/pool.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { HealthCode } from "../core/forecast/board.ts";
@@ -64,6 +64,7 @@ export class ActorTree {
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
   readonly #campaigns: readonly CampaignSpec[];
   readonly #platforms: readonly PlatformSpec[];
+  readonly #policyOf: (name: string) => Policy;
   readonly #platformStates: string[];
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
   readonly #holders: Holder[] = [];
@@ -76,6 +77,7 @@ export class ActorTree {
     const engine = engineMachine.provide({ actors: { platform: platformMachine, portfolio } });
     this.#campaigns = config.campaigns;
     this.#platforms = platforms;
+    this.#policyOf = config.policyOf ?? policyNamed;
     this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
@@ -134,6 +136,26 @@ export class ActorTree {
   stop(why: string): void {
     if (this.#root.getSnapshot().status === "active") this.#root.send({ type: "stop", why });
     this.#root.stop();
+  }
+
+  /** Holds all bidding until {@link resume}d. */
+  pause(why: string): void {
+    this.#root.send({ type: "pause", why });
+  }
+
+  /** Lets a paused engine go on. */
+  resume(): void {
+    this.#root.send({ type: "resume" });
+  }
+
+  /** Starts the actor of a new campaign in its portfolio's pool. False where there is no such portfolio, or no longer. */
+  add(spec: CampaignSpec, slot: number): boolean {
+    const portfolio = this.#supervised.get(`portfolio:${spec.portfolio}`)?.ref;
+    const pool = (portfolio?.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    if (pool === undefined) return false;
+    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#policyOf, this.#platforms) });
+    this.#holders[slot] = (pool.getSnapshot() as PoolSnapshot).children;
+    return true;
   }
 
   /** The live actor of a campaign, or null while it has none (T2). */
@@ -210,12 +232,21 @@ function portfoliosOf(
   { seed, campaigns, supervision, policyOf = policyNamed }: TreeConfig,
   platforms: readonly PlatformSpec[],
 ): PortfolioInput[] {
-  const members = new Map<string, { slot: number; id: string; input: CampaignInput }[]>();
+  const members = new Map<string, PoolMember[]>();
   for (const [slot, spec] of campaigns.entries()) {
-    const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy), platforms };
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
-    list.push({ slot, id: `campaign:${spec.id}`, input });
+    list.push(memberOf(spec, slot, policyOf, platforms));
   }
   return [...members].map(([id, list]) => ({ id, limits: supervision, seed, pool: { members: list } }));
+}
+
+function memberOf(
+  spec: CampaignSpec,
+  slot: number,
+  policyOf: (name: string) => Policy,
+  platforms: readonly PlatformSpec[],
+): PoolMember {
+  const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy), platforms };
+  return { slot, id: `campaign:${spec.id}`, input };
 }

@@ -70,18 +70,24 @@ describe("the live view", () => {
 
   it("shows a paused campaign as paused, and an ended one as ended for good", () => {
     const started = playedView().view;
-    const acted = (action: "campaign.pause" | "campaign.resume" | "campaign.end"): EngineEvent => {
-      const order = { by: "anna", why: "a test", atMs: 0 };
-      return { type: "operator.acted", tick: 1, timeMs: 0, action, slot: 1, platform: null, micros: null, ...order };
+    const at = { tick: 1, timeMs: 0, slot: 1, why: "a test" };
+    const end: EngineEvent = {
+      type: "operator.acted",
+      action: "campaign.end",
+      platform: null,
+      micros: null,
+      by: "anna",
+      atMs: 0,
+      ...at,
     };
-    started.observe(acted("campaign.pause"));
+    started.observe({ type: "campaign.held", ...at });
     expect(started.campaign(1)).toMatchObject({ state: "paused", heldBecause: "a test" });
-    started.observe(acted("campaign.resume"));
+    started.observe({ type: "campaign.released", ...at });
     expect(started.frame().states.paused).toBe(0);
-    started.observe(acted("campaign.end"));
-    started.observe(acted("campaign.resume"));
+    started.observe(end);
+    started.observe({ type: "campaign.released", ...at });
     expect(started.frame().states.ended).toBe(1);
-    expect(started.events().at(-1)?.text).toBe("campaign.resume by anna: a test");
+    expect(started.events().at(-1)?.text).toBe("campaign.end by anna: a test");
   });
 
   it("fits ten thousand campaigns into a frame of less than 16 kB", () => {
