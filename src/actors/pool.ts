@@ -95,12 +95,12 @@ export function createPool(child: AnyActorLogic): PoolLogic {
 
   const add = (held: Held, scope: Scope, member: PoolMember): void => {
     if (held.members.has(member.slot)) return;
-    const child = create(held, scope, member, member.resume);
-    held.children[member.slot] = child;
+    const fresh = create(held, scope, member, member.resume);
+    held.children[member.slot] = fresh;
     held.slots.push(member.slot);
     held.members.set(member.slot, member);
     held.slotOf.set(member.id, member.slot);
-    scope.defer(() => child.start());
+    scope.defer(() => fresh.start());
   };
 
   const react = (held: Held, event: PoolCommand | EventObject, scope: Scope): Held => {

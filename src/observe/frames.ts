@@ -21,7 +21,8 @@ export type ShownState = (typeof SHOWN_STATES)[number];
 
 /**
  * The mosaic's alphabet (that of base64): one character per campaign, by slot. Its index is `8 × state + eighths`, where `state` is an index
- * into {@link SHOWN_STATES} and `eighths` 0..7 says how much of the budget is spent, in eighths, rounded down (7 is the last eighth).
+ * into {@link SHOWN_STATES} and `eighths` 0..7 says how much of the budget, or of the day's where that is what binds, is spent or reserved,
+ * in eighths, rounded down (7 is the last eighth).
  */
 export const MOSAIC_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

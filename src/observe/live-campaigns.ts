@@ -110,8 +110,7 @@ export class LiveCampaigns {
     const codes = new Map<ShownState, number>(SHOWN_STATES.map((state, code) => [state, code]));
     let text = "";
     for (const [slot, row] of this.#rows.entries()) {
-      const { spentMicros, budgetMicros } = this.#started.ledger.view(slot);
-      const eighths = Math.min(7, Math.floor((8 * spentMicros) / Math.max(1, budgetMicros)));
+      const eighths = Math.min(7, Math.floor(8 * this.#usedShare(slot)));
       text += MOSAIC_ALPHABET[8 * codes.get(row.shown)! + eighths];
     }
     return text;
@@ -150,6 +149,14 @@ export class LiveCampaigns {
 
   shown(slot: number): ShownState {
     return this.#rows[slot].shown;
+  }
+
+  /** Share of the budget, or of the day's where that is what binds, that is spent or reserved. */
+  #usedShare(slot: number): number {
+    const { dailyBudgetMicros } = this.#started.campaigns[slot];
+    const { budgetMicros, availableMicros, isDailyBound } = this.#started.ledger.view(slot);
+    const mostMicros = isDailyBound && dailyBudgetMicros !== null ? dailyBudgetMicros : budgetMicros;
+    return Math.max(0, 1 - availableMicros / Math.max(1, mostMicros));
   }
 
   #planMicros(slot: number, tick: number): number {

@@ -80,7 +80,11 @@ export class LiveView implements EngineObserver {
   #refusedFeeds = 0;
   #lateTicks = 0;
 
+  /** Counts what was heard: while it stands still, a frame would be the same but for the process. */
+  revision = 0;
+
   observe(event: EngineEvent): void {
+    this.revision += 1;
     if (event.type === "engine.started") this.#start(event);
     if (this.#kept === null) return;
     const { campaigns, platforms, decisions, started } = this.#kept;
@@ -199,6 +203,16 @@ export class LiveView implements EngineObserver {
   /** The slot of a campaign id, or null where there is none. */
   slotOf(id: string): number | null {
     return this.#run().campaigns.slotOf(id);
+  }
+
+  /** The id of the campaign in a slot. */
+  idOf(slot: number): string {
+    return this.#run().started.campaigns[slot].id;
+  }
+
+  /** What a new campaign has unless it says otherwise: the portfolio and the forecaster of the first. */
+  get defaults(): { readonly portfolio: string; readonly forecaster: string } {
+    return this.#run().started.campaigns[0];
   }
 
   /** The index of a platform id, or null where there is none. */

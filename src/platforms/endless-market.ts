@@ -11,7 +11,7 @@ import type { Market, MarketNews } from "./market.ts";
 import { PathMarket } from "./path-market.ts";
 import type { CampaignExposure } from "./paths.ts";
 import { simulatePaths } from "./simulated-paths.ts";
-import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "./simulated-paths.ts";
+import type { SimulatedMarketSpec, SimulatedOutage, SimulatedPlatformSpec, SimulatedShock } from "./simulated-paths.ts";
 
 /** Seasons last at least so many ticks: prices and rates jump from one to the next, so they are not to be short. */
 const SEASON_TICKS = 28 * 1_440;
@@ -28,7 +28,6 @@ export class EndlessMarket implements Market {
   readonly #spec: SimulatedMarketSpec;
   readonly #exposures: readonly CampaignExposure[];
   readonly #seasonTicks: number;
-  readonly #rounds: number;
   readonly #reports = new ReportBatch();
   readonly #shifted: BidBatch;
   #seasons: Season[] = [];
@@ -38,8 +37,7 @@ export class EndlessMarket implements Market {
   constructor(spec: SimulatedMarketSpec, exposures: readonly CampaignExposure[]) {
     this.#spec = spec;
     this.#exposures = exposures;
-    this.#rounds = Math.ceil(SEASON_TICKS / spec.ticks);
-    this.#seasonTicks = this.#rounds * spec.ticks;
+    this.#seasonTicks = Math.ceil(SEASON_TICKS / spec.ticks) * spec.ticks;
     this.#shifted = new BidBatch(0);
     this.#begin(0);
     this.platforms = this.#seasons[0].market.platforms;
@@ -96,23 +94,19 @@ export class EndlessMarket implements Market {
   }
 
   #repeated(platform: SimulatedPlatformSpec): SimulatedPlatformSpec {
-    const rounds = Array.from({ length: this.#rounds }, (_, round) => round * this.#spec.ticks);
-    return {
-      ...platform,
-      outages: rounds.flatMap((by) =>
-        (platform.outages ?? []).map(({ startTick, endTick }) => ({
-          startTick: startTick + by,
-          endTick: endTick + by,
-        })),
-      ),
-      shocks: rounds.flatMap((by) =>
-        (platform.shocks ?? []).map((shock) => ({
-          ...shock,
-          tick: shock.tick + by,
-          // What was for good in the scenario lasts for its round.
-          endTick: Math.min(shock.endTick ?? this.#spec.ticks, this.#spec.ticks) + by,
-        })),
-      ),
-    };
+    const { ticks } = this.#spec;
+    const outages: SimulatedOutage[] = [];
+    const shocks: SimulatedShock[] = [];
+    for (let by = 0; by < this.#seasonTicks; by += ticks) {
+      for (const { startTick, endTick } of platform.outages ?? []) {
+        outages.push({ startTick: startTick + by, endTick: endTick + by });
+      }
+      for (const shock of platform.shocks ?? []) {
+        // What was for good in the scenario lasts for its round.
+        const endTick = Math.min(shock.endTick ?? ticks, ticks) + by;
+        shocks.push({ ...shock, tick: shock.tick + by, endTick });
+      }
+    }
+    return { ...platform, outages, shocks };
   }
 }

@@ -90,8 +90,7 @@ describe("a campaign created in a running engine", () => {
       slot = engine.obey({ action: "campaign.create", campaign: { ...scenario.campaigns[0], ...created } }, SIGNATURE);
     });
     expect(slot).toBe(3);
-    const decisions = run.decisions.filter(({ campaign }) => campaign === "boots");
-    expect(decisions[0].tick).toBe(10);
+    expect(run.decisions.find(({ campaign }) => campaign === "boots")?.tick).toBe(10);
     const { spentMicros, reservedMicros, budgetMicros } = run.engine.ledger.view(3);
     expect(spentMicros).toBeGreaterThan(0);
     expect(spentMicros).toBeLessThanOrEqual(budgetMicros);
