@@ -41,7 +41,12 @@ interface Described {
   >;
 }
 
-const KNOWN_IDS = ["shoes-0001", "shoes-0002", "amber", "beryl", "main"];
+/** So many campaigns that those ended on the way are not missed. */
+const CAMPAIGNS = 60;
+const KNOWN_IDS = [
+  ...Array.from({ length: CAMPAIGNS }, (_, at) => `shoes-${String(at + 1).padStart(4, "0")}`),
+  ...Array.from({ length: 10 }, () => ["amber", "beryl"]).flat(),
+];
 
 const patterns = new Map<string, fc.Arbitrary<string>>();
 
@@ -67,8 +72,11 @@ function fitting(schema: Schema): fc.Arbitrary<unknown> {
   }
   if (type === "string") return fc.string({ minLength: schema.minLength ?? 0, maxLength: schema.maxLength ?? 20 });
   if (type === "boolean") return fc.boolean();
-  if (type === "integer")
-    return fc.oneof(fc.maxSafeInteger(), fc.integer({ min: 0, max: 100 })).map(clamp(minimum, maximum));
+  if (type === "integer") {
+    // The ends of the range are where sums leave it.
+    const ends = fc.constantFrom(minimum, maximum);
+    return fc.oneof(ends, fc.maxSafeInteger(), fc.integer({ min: 0, max: 100 })).map(clamp(minimum, maximum));
+  }
   if (type === "number") return fc.double({ min: minimum, max: maximum, noNaN: true });
   if (type === "array") {
     return fc.array(fitting(schema.items!), {
@@ -147,10 +155,13 @@ const requestOf = ({ path, method, one }: (typeof described)[number]) => {
 };
 
 const wellFormed = (text: string) => (text.isWellFormed() ? text : "x");
-const requests = fc.oneof(...quiet.map(requestOf));
+const requests = fc.oneof(...quiet.map((one) => ({ weight: one.method === "GET" ? 1 : 4, arbitrary: requestOf(one) })));
 
 describe("the service", () => {
-  const live = new LiveService({ isDemo: true, fields: { duration: "4h" } });
+  const live = new LiveService({
+    isDemo: true,
+    fields: { duration: "4h", campaigns: [{ id: "shoes", count: CAMPAIGNS, budget: 60, valuePerConversion: 35 }] },
+  });
   beforeAll(() => {
     live.start().tick(3);
   });
