@@ -14,11 +14,13 @@ import type { Market, MarketNews } from "./market.ts";
 /** What became of a record that was offered. */
 export type Reception = "accepted" | "duplicate" | "late" | "early" | "unknown-bid";
 
-/** One platform's bids of one tick, as they are offered to whoever places them. */
+/** One platform's bids of one tick, as they are offered to whoever places them: columns, one entry a bid. */
 export interface PlacedBids {
   readonly tick: number;
   readonly platform: number;
-  readonly bids: readonly { readonly slot: number; readonly bidMicros: number; readonly capMicros: number }[];
+  readonly slots: Int32Array;
+  readonly bidMicros: Float64Array;
+  readonly capMicros: Float64Array;
 }
 
 /** Limits of a {@link LiveMarket}; all have defaults. */
@@ -27,7 +29,7 @@ export interface LiveMarketLimits {
   readonly reports?: number;
   /** Ticks ahead for which metrics may be sent. Default 60. */
   readonly aheadTicks?: number;
-  /** Ticks of bids that are kept for those who place them late. Default 30. */
+  /** Ticks of bids that are kept for those who place them late. Default 10. */
   readonly bidTicks?: number;
 }
 
@@ -69,7 +71,6 @@ export class LiveMarket implements Market {
   #waiting: ReportRow[] = [];
   readonly #reports = new ReportBatch();
   readonly #placed: PlacedBids[] = [];
-  readonly #listeners = new Set<(bids: PlacedBids) => void>();
   #tick = Number.NEGATIVE_INFINITY;
 
   constructor(platforms: readonly PlatformSpec[], source: Market | null = null, limits: LiveMarketLimits = {}) {
@@ -77,7 +78,7 @@ export class LiveMarket implements Market {
     this.#source = source;
     this.#maxReports = limits.reports ?? 200_000;
     this.#aheadTicks = limits.aheadTicks ?? 60;
-    this.#bidTicks = limits.bidTicks ?? 30;
+    this.#bidTicks = limits.bidTicks ?? 10;
   }
 
   /** The tick that lasts now. */
@@ -132,10 +133,9 @@ export class LiveMarket implements Market {
     return this.#placed.filter(({ tick }) => tick > afterTick);
   }
 
-  /** Calls back for every batch of bids, until the returned function is called. */
-  onBids(listener: (bids: PlacedBids) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Tick of the newest bids; -1 before the first. */
+  get newestBids(): number {
+    return this.#placed.at(-1)?.tick ?? -1;
   }
 
   advance(tick: number): MarketNews {
@@ -159,15 +159,17 @@ export class LiveMarket implements Market {
 
   place(batch: BidBatch): void {
     const { tick, platform } = batch;
-    const bids = Array.from({ length: batch.length }, (_, row) => {
-      this.#out.add(this.#key(tick, platform, batch.campaign[row]));
-      return { slot: batch.campaign[row], bidMicros: batch.bidMicros[row], capMicros: batch.capMicros[row] };
-    });
-    const placed = { tick, platform, bids };
+    for (let row = 0; row < batch.length; row += 1) this.#out.add(this.#key(tick, platform, batch.campaign[row]));
+    const placed: PlacedBids = {
+      tick,
+      platform,
+      slots: batch.campaign.slice(0, batch.length),
+      bidMicros: batch.bidMicros.slice(0, batch.length),
+      capMicros: batch.capMicros.slice(0, batch.length),
+    };
     this.#placed.push(placed);
     while (this.#placed[0].tick <= tick - this.#bidTicks) this.#placed.shift();
     this.#source?.place(batch);
-    for (const listener of this.#listeners) listener(placed);
   }
 
   isSettled(): boolean {

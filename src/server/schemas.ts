@@ -50,7 +50,13 @@ export const decisionStreamQuery = z.strictObject({
 
 /** Bids that are out. */
 export const bidQuery = z.strictObject({
-  after: z.coerce.number().int().min(-1).max(MAX_TICK).default(-1).describe("Only bids of later ticks."),
+  after: z.coerce
+    .number()
+    .int()
+    .min(-1)
+    .max(MAX_TICK)
+    .optional()
+    .describe("Bids of later ticks. Left out: the newest only."),
 });
 
 /** No query at all. */

@@ -137,12 +137,12 @@ export const viewOperations: readonly Operation[] = [
   operation({
     method: "get",
     path: "/v1/bids",
-    summary: "Bids of the last ticks, for whoever places them.",
+    summary: "Bids for whoever places them: the newest, or those of up to ten ticks after a given one.",
     query: bidQuery,
     answer: "A list of BidsAnswer, oldest first.",
     handle: ({ query }, run) => {
       run.assertStarted();
-      return run.market.bidsAfter(query.after).map((placed) => shownBids(placed, run));
+      return run.market.bidsAfter(query.after ?? run.market.newestBids - 1).map((placed) => shownBids(placed, run));
     },
   }),
   operation({
@@ -177,11 +177,13 @@ export const viewOperations: readonly Operation[] = [
   }),
 ];
 
-function shownBids({ tick, platform, bids }: PlacedBids, run: LiveRun): BidsAnswer {
+function shownBids({ tick, platform, slots, bidMicros, capMicros }: PlacedBids, run: LiveRun): BidsAnswer {
   return {
     tick,
     platform: run.market.platforms[platform].id,
-    bids: bids.map(({ slot, ...bid }) => ({ campaign: run.view.idOf(slot), ...bid })),
+    bids: Array.from(slots, (slot, row) => {
+      return { campaign: run.view.idOf(slot), bidMicros: bidMicros[row], capMicros: capMicros[row] };
+    }),
   };
 }
 
