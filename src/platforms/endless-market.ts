@@ -44,24 +44,17 @@ export class EndlessMarket implements Market {
   }
 
   advance(tick: number): MarketNews {
-    const isTurn = tick > 0 && tick % this.#seasonTicks === 0;
-    const feed: PlatformMetrics[] = [];
-    const rows: ReportRow[] = [];
-    for (const { market, startTick } of this.#seasons) {
-      const news = market.advance(tick - startTick);
-      for (const metrics of news.feed) feed.push({ ...metrics, tick: metrics.tick + startTick });
-      for (let i = 0; i < news.reports.length; i += 1) {
-        const row = news.reports.row(i);
-        rows.push({ ...row, tick: row.tick + startTick });
-      }
-    }
-    if (isTurn) this.#begin(tick);
+    const all = this.#seasons.map(({ market, startTick }) => shifted(market.advance(tick - startTick), startTick));
+    if (tick > 0 && tick % this.#seasonTicks === 0) this.#begin(tick);
     const newest = this.#seasons.length - 1;
     this.#seasons = this.#seasons.filter(({ market }, at) => at === newest || !market.isSettled());
+    if (all.length === 1) return all[0];
+    const rows: ReportRow[] = [];
+    for (const { reports } of all) for (let i = 0; i < reports.length; i += 1) rows.push(reports.row(i));
     rows.sort((a, b) => a.campaign - b.campaign || a.platform - b.platform || a.tick - b.tick);
     this.#reports.clear();
     for (const row of rows) this.#reports.push(row);
-    return { feed, reports: this.#reports };
+    return { feed: all.flatMap(({ feed }) => feed), reports: this.#reports };
   }
 
   place(bids: BidBatch): void {
@@ -109,4 +102,15 @@ export class EndlessMarket implements Market {
     }
     return { ...platform, outages, shocks };
   }
+}
+
+/** A season's news in ticks of the run; the columns are changed in place, as the season writes them anew at every tick. */
+function shifted(news: MarketNews, startTick: number): MarketNews {
+  if (startTick === 0) return news;
+  const { feed, reports } = news;
+  for (let i = 0; i < reports.length; i += 1) reports.tick[i] += startTick;
+  return {
+    feed: feed.map((metrics): PlatformMetrics => Object.assign(metrics, { tick: metrics.tick + startTick })),
+    reports,
+  };
 }
