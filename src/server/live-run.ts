@@ -21,6 +21,8 @@ export interface LiveRunParts {
   readonly maxCampaigns: number;
   /** True where a simulated market answers the bids. */
   readonly isDemo: boolean;
+  /** How long one message of a stream may wait for its reader [ms]. Default 15,000. */
+  readonly stuckMs?: number;
 }
 
 /** A frame, made once for all viewers. */
@@ -49,6 +51,7 @@ export class LiveRun {
   readonly everyMs: number;
   readonly maxCampaigns: number;
   readonly isDemo: boolean;
+  readonly stuckMs: number;
   /** Aborted when streams are to end. */
   readonly closing = new AbortController();
   /** False until the forecasts are warm, and again once the engine drains. */
@@ -58,7 +61,17 @@ export class LiveRun {
   readonly #keys = new Set<string>();
   #frame: MadeFrame | null = null;
 
-  constructor({ engine, view, market, metrics, vitals, everyMs, maxCampaigns, isDemo }: LiveRunParts) {
+  constructor({
+    engine,
+    view,
+    market,
+    metrics,
+    vitals,
+    everyMs,
+    maxCampaigns,
+    isDemo,
+    stuckMs = 15_000,
+  }: LiveRunParts) {
     this.engine = engine;
     this.view = view;
     this.market = market;
@@ -67,6 +80,7 @@ export class LiveRun {
     this.everyMs = everyMs;
     this.maxCampaigns = maxCampaigns;
     this.isDemo = isDemo;
+    this.stuckMs = stuckMs;
   }
 
   /** Carries out an order. @throws Problem when it is refused */

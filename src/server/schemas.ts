@@ -59,9 +59,6 @@ export const bidQuery = z.strictObject({
     .describe("Bids of later ticks. Left out: the newest only."),
 });
 
-/** No query at all. */
-export const noQuery = z.strictObject({});
-
 /** A new campaign. */
 export const newCampaign = z.strictObject({
   id: id().describe("A name that no campaign has."),

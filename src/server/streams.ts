@@ -4,6 +4,7 @@
  * ST1 a viewer that reads slowly misses frames, and holds nobody up; ST2 one that reads nothing for long is cut; ST3 there are never more
  * viewers than {@link MAX_VIEWERS}.
  */
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import { FRAME_MS } from "./live-run.ts";
@@ -12,8 +13,6 @@ import { Problem } from "./problem.ts";
 
 /** Most viewers of all streams together. */
 export const MAX_VIEWERS = 100;
-/** How long one message may wait for its reader [ms]. */
-const STUCK_MS = 15_000;
 /** Silence after which a comment is sent, so that nobody between cuts the connection [ms]. */
 const HEARTBEAT_MS = 15_000;
 
@@ -39,12 +38,12 @@ export function streamed(context: Context, run: LiveRun, next: () => readonly Me
     try {
       while (isOpen()) {
         for (const message of next()) {
-          const isRead = await within(stream.writeSSE(message), STUCK_MS, sleeper.signal);
-          if (!isRead || !isOpen()) return;
+          if (!(await within(stream.writeSSE(message), run.stuckMs, sleeper.signal))) return drop(context);
+          if (!isOpen()) return;
           spokeMs = performance.now();
         }
         if (performance.now() - spokeMs > HEARTBEAT_MS) {
-          if (!(await within(stream.write(": still here\n\n"), STUCK_MS, sleeper.signal))) return;
+          if (!(await within(stream.write(": still here\n\n"), run.stuckMs, sleeper.signal))) return drop(context);
           spokeMs = performance.now();
         }
         await within(new Promise(() => undefined), FRAME_MS, sleeper.signal);
@@ -55,6 +54,12 @@ export function streamed(context: Context, run: LiveRun, next: () => readonly Me
       if (!stream.closed) stream.abort();
     }
   });
+}
+
+/** Drops the connection: what waits in it would never be read (ST2). */
+function drop(context: Context): void {
+  const { outgoing } = (context.env ?? {}) as Partial<HttpBindings>;
+  outgoing?.destroy();
 }
 
 /** True when the promise is fulfilled within the time; false when it is not, or the signal aborts first. */

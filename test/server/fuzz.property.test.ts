@@ -97,7 +97,7 @@ const clamp = (least: number, most: number) => (value: number) => Math.min(most,
 function nearly(schema: Schema): fc.Arbitrary<unknown> {
   return fc.tuple(fitting(schema), fc.nat(), fc.jsonValue(), fc.boolean()).map(([value, at, strange, isGone]) => {
     if (typeof value !== "object" || value === null) return strange;
-    const copy: Record<string, unknown> = { ...value };
+    const copy: Record<string, unknown> = Object.fromEntries(Object.entries(value));
     const keys = [...Object.keys(copy), "surplus"];
     const key = keys[at % keys.length];
     if (isGone) delete copy[key];

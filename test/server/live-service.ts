@@ -23,6 +23,7 @@ export interface ServiceParts {
   readonly limits?: LiveMarketLimits;
   readonly fields?: object;
   readonly perCampaign?: number;
+  readonly stuckMs?: number;
 }
 
 export class LiveService {
@@ -54,7 +55,8 @@ export class LiveService {
     const engine = new Engine(config, { market, observers: [view, metrics, audit], nowMs: () => performance.now() });
     const vitals = new Vitals();
     const maxCampaigns = all.length;
-    this.run = new LiveRun({ engine, view, market, metrics, vitals, everyMs: 1_000, maxCampaigns, isDemo });
+    const times = { everyMs: 1_000, stuckMs };
+    this.run = new LiveRun({ engine, view, market, metrics, vitals, maxCampaigns, isDemo, ...times });
     metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
     this.app = createApp({
       run: this.run,

@@ -1,10 +1,12 @@
 import { createConnection } from "node:net";
+import { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listen } from "../../src/server/listen.ts";
 import { MAX_BATCH_BYTES, MAX_ORDER_BYTES } from "../../src/server/security.ts";
+import { streamed } from "../../src/server/streams.ts";
 import { LiveService, TOKEN } from "./live-service.ts";
 
-const live = new LiveService({ isDemo: true });
+const live = new LiveService({ isDemo: true, stuckMs: 300 });
 beforeAll(() => {
   live.start().tick(2);
 });
@@ -83,8 +85,8 @@ describe("the guard", () => {
       pull: (controller) => (left-- > 0 ? controller.enqueue(chunk) : controller.close()),
     });
     const headers = { host: "localhost", authorization: `Bearer ${TOKEN}`, "content-type": "application/x-ndjson" };
-    const streamed = await live.app.request("/v1/metrics", { method: "POST", body, headers, duplex: "half" });
-    expect(streamed.status).toBe(413);
+    const answer = await live.app.request("/v1/metrics", { method: "POST", body, headers, duplex: "half" });
+    expect(answer.status).toBe(413);
     const lines = Array.from({ length: 10_001 }, () => "{}").join("\n");
     expect((await live.send("POST", "/v1/metrics", lines)).status).toBe(413);
   });
@@ -126,6 +128,23 @@ describe("the socket", () => {
     );
     expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
     await server.close(100);
+  });
+
+  it("drops a viewer that reads nothing (ST2)", async () => {
+    const { app, run } = live;
+    const data = "x".repeat(4_000_000);
+    const flood = new Hono().get("/flood", (context) => streamed(context, run, () => [{ event: "much", data }]));
+    const server = await listen(new Hono().route("/", flood), "127.0.0.1", 0);
+    const socket = createConnection(server.port, "127.0.0.1");
+    const closed = new Promise((done) => socket.once("close", done));
+    socket.on("error", () => undefined);
+    socket.write("GET /flood HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await expect.poll(() => run.vitals.viewers).toBe(1);
+    await expect.poll(() => run.vitals.viewers, { timeout: 5_000 }).toBe(0);
+    socket.resume();
+    await closed;
+    await server.close(100);
+    expect((await app.request("/healthz", { headers: { host: "localhost" } })).status).toBe(200);
   });
 
   it("says which port is taken", async () => {
