@@ -33,7 +33,14 @@ export class LiveService {
   readonly orders: EngineEvent[] = [];
   readonly unexpected: unknown[] = [];
 
-  constructor({ isDemo = false, guard = {}, limits = {}, fields = {}, perCampaign = 0 }: ServiceParts = {}) {
+  constructor({
+    isDemo = false,
+    guard = {},
+    limits = {},
+    fields = {},
+    perCampaign = 0,
+    stuckMs = 15_000,
+  }: ServiceParts = {}) {
     const {
       market: spec,
       exposures,
