@@ -1,7 +1,7 @@
 /**
- * The statechart of the engine: the root of the supervision tree, engine → platforms and portfolios → campaigns.
+ * The statechart of the engine: the root of the supervision tree, engine → platforms, feeds and portfolios → campaigns.
  *
- * G1 ids are stable: `platform:<id>`, `portfolio:<id>`; G2 supervision goes on in every state but the last; G3 a supervisor that fails, by
+ * G1 ids are stable: `platform:<id>`, `feed:<platform>`, `portfolio:<id>`; G2 supervision goes on in every state but the last; G3 a supervisor that fails, by
  * throwing or by escalating, is restarted at once, a portfolio from its campaigns' last good states and with no quarantine left; after more
  * failures in the window than allowed it is given up alone, and the engine drains with the last portfolio; G4 once draining, there is no way
  * back: only to stopped; G5 whatever a failed supervisor held is stopped before its successor starts: no orphan.
@@ -10,6 +10,7 @@ import { assign, enqueueActions, fromCallback, setup } from "xstate";
 import type { AnyActorLogic, AnyActorRef } from "xstate";
 import type { PlatformInput } from "./platform.ts";
 import type { PortfolioInput, PortfolioOutput } from "./portfolio.ts";
+import type { StagesInput } from "./stages.ts";
 
 /** How often the engine restarts one supervisor. */
 export interface RestartIntensity {
@@ -29,6 +30,7 @@ export type Supervised = {
   readonly restartTicks: readonly number[];
 } & (
   | { readonly kind: "platform"; readonly input: PlatformInput }
+  | { readonly kind: "feed"; readonly input: StagesInput }
   | { readonly kind: "portfolio"; readonly input: PortfolioInput }
 );
 
@@ -46,6 +48,8 @@ export interface EngineContext {
 
 export interface EngineInput {
   readonly platforms: readonly PlatformInput[];
+  /** One per platform. */
+  readonly feeds: readonly StagesInput[];
   readonly portfolios: readonly PortfolioInput[];
   readonly intensity: RestartIntensity;
 }
@@ -58,8 +62,11 @@ export type EngineMachineEvent =
   | { readonly type: "drain"; readonly why: string }
   | { readonly type: "drained"; readonly openReservations: number }
   | { readonly type: "stop"; readonly why: string }
-  | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: PortfolioOutput }
+  | { readonly type: `xstate.done.actor.${string}`; readonly actorId: string; readonly output: SupervisorOutput }
   | { readonly type: `xstate.error.actor.${string}`; readonly actorId: string; readonly error: unknown };
+
+/** How a supervisor ended, where it did so by itself. */
+export type SupervisorOutput = Pick<PortfolioOutput, "isEscalated" | "why">;
 
 /** What the engine did about a supervisor that ended; `supervisor` is its actor id. */
 export type EngineFact =
@@ -81,7 +88,7 @@ function recentRestarts({ intensity, tick }: EngineContext, { restartTicks }: Su
 function failureOf(event: EngineMachineEvent): string | null {
   if ("error" in event) return event.error instanceof Error ? event.error.message : String(event.error);
   if (!("output" in event) || !event.output.isEscalated) return null;
-  return `escalated with ${event.output.quarantined} campaigns in quarantine: ${event.output.why}`;
+  return `escalated: ${event.output.why}`;
 }
 
 /** The pool of a portfolio, where it lived long enough to have one. */
@@ -100,6 +107,7 @@ const engineSetup = setup({
   // Inert where none is provided, so that the statechart alone can be walked.
   actors: {
     platform: fromCallback(() => undefined) as AnyActorLogic,
+    feed: fromCallback(() => undefined) as AnyActorLogic,
     portfolio: fromCallback(() => undefined) as AnyActorLogic,
   },
   guards: {
@@ -110,7 +118,7 @@ const engineSetup = setup({
     },
     isLastPortfolio: ({ context, event }) => {
       if (!("actorId" in event) || context.supervised.get(event.actorId)?.kind !== "portfolio") return false;
-      return [...context.supervised].every(([id, { kind }]) => kind === "platform" || id === event.actorId);
+      return [...context.supervised].every(([id, { kind }]) => kind !== "portfolio" || id === event.actorId);
     },
     isSettled: ({ event }) => event.type === "drained" && event.openReservations === 0,
   },
@@ -180,7 +188,7 @@ const ended = [
   },
 ] as const;
 
-/** The engine statechart. Provide `platform` and `portfolio`: the logics of its children. */
+/** The engine statechart. Provide `platform`, `feed` and `portfolio`: the logics of its children. */
 export const engineMachine = engineSetup.createMachine({
   id: "engine",
   description: "The life of an engine, and the root of its supervision tree.",
@@ -189,6 +197,10 @@ export const engineMachine = engineSetup.createMachine({
     for (const platform of input.platforms) {
       const ref = spawn("platform", { id: `platform:${platform.id}`, input: platform });
       supervised.set(ref.id, { kind: "platform", input: platform, ref, restartTicks: [] });
+    }
+    for (const feed of input.feeds) {
+      const ref = spawn("feed", { id: `feed:${feed.id}`, input: feed });
+      supervised.set(ref.id, { kind: "feed", input: feed, ref, restartTicks: [] });
     }
     for (const portfolio of input.portfolios) {
       const ref = spawn("portfolio", { id: `portfolio:${portfolio.id}`, input: portfolio });

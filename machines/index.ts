@@ -15,7 +15,10 @@ import type { PlatformContext, PlatformEvent, PlatformInput } from "./platform.t
 import { portfolioMachine } from "./portfolio.ts";
 import type { PortfolioContext, PortfolioEvent, PortfolioInput } from "./portfolio.ts";
 
-export { campaignMachine, engineMachine, platformMachine, portfolioMachine };
+import { stagesMachine } from "./stages.ts";
+import type { StagesContext, StagesEvent, StagesInput } from "./stages.ts";
+
+export { campaignMachine, engineMachine, platformMachine, portfolioMachine, stagesMachine };
 
 /** A statechart with all that is needed to walk it. */
 export interface RegisteredMachine {
@@ -101,12 +104,25 @@ const sampleThresholds = {
 
 const sampleLimits = {
   maxRestarts: 1,
+  maxFailures: 1000,
+  steadyTicks: 1000,
   windowTicks: 4,
   backoffTicks: 1,
   maxBackoffTicks: 2,
   jitter: 0,
   maxQuarantined: 1,
 };
+
+const sampleStages = (): StagesInput => ({
+  id: "p",
+  stages: [
+    { name: "feed", needs: null },
+    { name: "a", needs: 0 },
+    { name: "b", needs: 0 },
+  ],
+  limits: sampleLimits,
+  seed: 0,
+});
 
 /** All statecharts, leaves first. */
 export const machines: readonly RegisteredMachine[] = [
@@ -128,6 +144,7 @@ export const machines: readonly RegisteredMachine[] = [
       { type: "day.started", tick: 2, world: sampleWorld(2, 1, 50, 0) },
       { type: "hold", why: "sample" },
       { type: "resume" },
+      { type: "budget.exhausted" },
     ],
     failingEvents: (): readonly CampaignEvent[] => [
       { type: "tick", world: sampleWorld(1, SAMPLE_KINDS.length, 50, 0) },
@@ -155,6 +172,30 @@ export const machines: readonly RegisteredMachine[] = [
     failingEvents: () => [],
     abstraction: ({ value, context: { badTicks, goodTicks } }) =>
       `${value} ${Math.min(badTicks, 5)} ${Math.min(goodTicks, 2)}`,
+  },
+  {
+    name: "stages",
+    machine: stagesMachine,
+    notes: "One per platform: keeps its feed and forecasters going. Interpreted.",
+    isFlat: true,
+    sampleInput: sampleStages,
+    sampleEvents: ({ context }): readonly StagesEvent[] => {
+      const { health } = context as StagesContext;
+      const now = Math.max(0, ...health.flatMap(({ failedTicks, dueTick }) => failedTicks.concat(dueTick ?? 0)));
+      return [
+        ...[0, 1, 2].map((stage): StagesEvent => ({ type: "stage.failed", stage, tick: now, error: "sample" })),
+        { type: "stage.failed", stage: 1, tick: now + 9, error: "sample" },
+        { type: "tick", tick: now - 1 },
+        { type: "tick", tick: now + 9 },
+      ];
+    },
+    failingEvents: () => [],
+    abstraction: ({ value, context }) => {
+      const known = (context as StagesContext).health.map(({ failedTicks, dueTick, isGivenUp }) =>
+        [Math.min(failedTicks.length, 2), dueTick !== null, isGivenUp].join(" "),
+      );
+      return [value, ...known].join(" | ");
+    },
   },
   {
     name: "portfolio",
@@ -186,6 +227,7 @@ export const machines: readonly RegisteredMachine[] = [
     isFlat: false,
     sampleInput: (): EngineInput => ({
       platforms: [{ id: "p", thresholds: sampleThresholds }],
+      feeds: [sampleStages()],
       portfolios: ["a", "b"].map((id) => ({ id, limits: sampleLimits, seed: 0, pool: { members: [] } })),
       intensity: { maxRestarts: 1, windowTicks: 4 },
     }),
@@ -213,9 +255,5 @@ export const machines: readonly RegisteredMachine[] = [
 ];
 
 function ended(actorId: string, isEscalated: boolean): EngineMachineEvent {
-  return {
-    type: `xstate.done.actor.${actorId}`,
-    actorId,
-    output: { id: actorId, isEscalated, quarantined: 0, why: "sample" },
-  };
+  return { type: `xstate.done.actor.${actorId}`, actorId, output: { isEscalated, why: "sample" } };
 }

@@ -1,8 +1,9 @@
 /**
  * The statechart of a portfolio: it supervises the campaigns that its pool holds.
  *
- * S6 a failed campaign is restarted after a backoff that doubles with every failure until it was quiet for a whole window, less a jitter; S7 after
- * more failures in the window than allowed it is quarantined, until released; S8 with more quarantined than allowed the portfolio escalates: its
+ * S6 a failed campaign is restarted after a backoff that doubles with every failure in a row, less a jitter; a failure is in a row with the one
+ * before where the campaign did not run steadily between them; S7 after more failures in a row, or more in all, in the window than allowed it is
+ * quarantined, until released; S8 with more quarantined than allowed the portfolio escalates: its
  * pool stops, then it ends with output; S9 every deadline is a tick in the context, and the jitter a function of seed, campaign and failure: the
  * same failures at the same ticks give the same restarts. (S1–S5: the pool.)
  */
@@ -12,8 +13,12 @@ import { uniformOf } from "../src/core/random.ts";
 
 /** How much failure a portfolio bears. */
 export interface SupervisionLimits {
-  /** Restarts of one campaign in the window before it is quarantined. */
+  /** Restarts of one campaign in a row in the window before it is quarantined. */
   readonly maxRestarts: number;
+  /** Failures of one campaign in the window, in a row or not, before it is quarantined. */
+  readonly maxFailures: number;
+  /** How long a restarted campaign must run for its next failure to be none in a row [ticks], ≥ 1. */
+  readonly steadyTicks: number;
   /** Length of that window [ticks]. */
   readonly windowTicks: number;
   /** Delay of the first restart in a window [ticks], ≥ 1; it doubles with every further one. */
@@ -26,9 +31,11 @@ export interface SupervisionLimits {
   readonly maxQuarantined: number;
 }
 
-/** Limits that suit ticks of minutes: five restarts an hour. */
+/** Limits that suit ticks of minutes: five restarts in a row or twenty failures an hour. */
 export const DEFAULT_LIMITS: SupervisionLimits = {
   maxRestarts: 5,
+  maxFailures: 20,
+  steadyTicks: 3,
   windowTicks: 60,
   backoffTicks: 1,
   maxBackoffTicks: 16,
@@ -43,8 +50,10 @@ export interface Trouble {
   readonly error: string;
   /** Ticks of its failures within the window, ascending. */
   readonly failedTicks: readonly number[];
-  /** Failures since it last was quiet for a whole window, or released. */
+  /** Failures in a row up to the last, since it last ran steadily, was quiet for a whole window, or released. */
   readonly failures: number;
+  /** When it was last restarted; null before the first time. */
+  readonly restartedTick: number | null;
   /** Restarts since it last was quiet for a whole window. */
   readonly restarts: number;
   /** When it is to be restarted; null while it runs, or is quarantined. */
@@ -125,14 +134,18 @@ function judge(context: PortfolioContext, tick: number): Judgement {
     const before = troubles.get(failure.slot);
     const failedTicks = (before?.failedTicks ?? []).filter((at) => at > failure.tick - limits.windowTicks);
     failedTicks.push(failure.tick);
-    const isQuarantined = failedTicks.length > limits.maxRestarts;
-    const failures = (before?.failures ?? 0) + 1;
+    const steadySince = before?.restartedTick ?? null;
+    const isInRow = steadySince === null || failure.tick - steadySince < limits.steadyTicks;
+    const failures = isInRow ? (before?.failures ?? 0) + 1 : 1;
+    const inRow = Math.min(failures, failedTicks.length);
+    const isQuarantined = inRow > limits.maxRestarts || failedTicks.length > limits.maxFailures;
     const after = {
       slot: failure.slot,
       error: failure.error,
       failedTicks,
       failures,
       restarts: before?.restarts ?? 0,
+      restartedTick: steadySince,
       dueTick: isQuarantined
         ? null
         : failure.tick + backoffTicks(limits, failures, uniformOf(context.seed, `backoff:${failure.id}:${failures}`)),
@@ -143,7 +156,7 @@ function judge(context: PortfolioContext, tick: number): Judgement {
   }
   for (const trouble of troubles.values()) {
     if (trouble.dueTick !== null && trouble.dueTick <= tick) {
-      const after = { ...trouble, dueTick: null, restarts: trouble.restarts + 1 };
+      const after = { ...trouble, dueTick: null, restarts: trouble.restarts + 1, restartedTick: tick };
       troubles.set(trouble.slot, after);
       restart.push(after);
     } else if (isQuiet(trouble, tick - limits.windowTicks)) {
@@ -238,8 +251,10 @@ export const portfolioMachine = portfolioSetup.createMachine({
               return;
             }
             const { troubles, restart, quarantine } = judge(context, event.tick);
-            const why = quarantine.at(-1)?.error ?? context.why;
             const quarantined = countQuarantined(troubles);
+            const last = quarantine.at(-1);
+            const why =
+              last === undefined ? context.why : `${quarantined} campaigns in quarantine, the last for: ${last.error}`;
             enqueue.assign({ tick: event.tick, failures: null, troubles, quarantined, why });
             for (const { slot, error } of quarantine) enqueue.emit({ type: "campaign.quarantined", slot, error });
             if (restart.length === 0) return;

@@ -1,5 +1,7 @@
 /** The command line: composes the commands, runs the one that is asked for, and ends with an honest exit code. */
 import { Command } from "commander";
+import { chaosCommand } from "./chaos.ts";
+import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { machinesCommand } from "./machines.ts";
@@ -34,6 +36,8 @@ function program(): Command {
     scenarioCommand(),
     schemaCommand(),
     machinesCommand(),
+    checkCommand(),
+    chaosCommand(),
   ]) {
     root.addCommand(command);
   }

@@ -5,6 +5,7 @@
  */
 import type { CampaignSpec } from "./campaign.ts";
 import type { Decision } from "./decision.ts";
+import type { InjectedFault } from "./faults.ts";
 import type { ForecastBoard } from "./forecast/board.ts";
 import type { Ledger } from "./ledger.ts";
 import type { OperatorAction, Signature } from "./operator.ts";
@@ -64,7 +65,38 @@ export interface ReportRefused extends Fact {
   readonly slot: number;
   readonly platform: number;
   readonly bidTick: number;
-  readonly why: "repeat-or-unknown" | "malformed";
+  /** `expired`: it came after its reservation had expired; `costMicros` is not booked. */
+  readonly why: "repeat-or-unknown" | "malformed" | "expired";
+  readonly costMicros: number;
+}
+
+/** A fault was injected ({@link InjectedFault}). */
+export interface FaultInjected extends Fact, InjectedFault {
+  readonly type: "fault.injected";
+}
+
+/** No spend report came in time: the whole reservation of a bid counts as spent, and a report that still comes is refused. */
+export interface ReservationExpired extends Fact {
+  readonly type: "reservation.expired";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+  readonly bookedMicros: number;
+}
+
+/** A platform refused a bid; its reservation is given back. */
+export interface BidRefused extends Fact {
+  readonly type: "bid.refused";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+}
+
+/** The clock showed another tick than the next one: missed ticks are booked without a decision, past ones are passed over. */
+export interface ClockJumped extends Fact {
+  readonly type: "clock.jumped";
+  readonly expectedTick: number;
+  readonly shownTick: number;
 }
 
 /** A platform charged more than the budget could bear; the excess is not booked. */
@@ -108,7 +140,31 @@ export interface ReservationsReleased extends Fact {
   readonly why: string;
 }
 
-/** A supervisor (`portfolio:<id>`, `platform:<id>`) failed or escalated, and was restarted. */
+/** A stage of a platform, its feed or a forecaster, failed: it is away until it is restarted. */
+export interface StageFailed extends Fact {
+  readonly type: "stage.failed";
+  readonly platform: number;
+  /** `feed`, or the forecaster's name. */
+  readonly stage: string;
+  readonly error: string;
+}
+
+/** Stages of a platform were restarted, with all that need them, and have learned again from what was heard lately. */
+export interface StagesRestarted extends Fact {
+  readonly type: "stages.restarted";
+  readonly platform: number;
+  readonly stages: readonly string[];
+}
+
+/** A stage of a platform failed too often and is given up: there is no evidence from it any more. */
+export interface StageStopped extends Fact {
+  readonly type: "stage.stopped";
+  readonly platform: number;
+  readonly stage: string;
+  readonly error: string;
+}
+
+/** A supervisor (`portfolio:<id>`, `platform:<id>`, `feed:<platform>`) failed or escalated, and was restarted. */
 export interface SupervisorRestarted extends Fact {
   readonly type: "supervisor.restarted";
   readonly supervisor: string;
@@ -209,10 +265,17 @@ export type EngineEvent =
   | ReportsBooked
   | ReportRefused
   | ChargeDisputed
+  | FaultInjected
+  | ReservationExpired
+  | BidRefused
+  | ClockJumped
   | CampaignChanged
   | CampaignRestarted
   | CampaignQuarantined
   | ReservationsReleased
+  | StageFailed
+  | StagesRestarted
+  | StageStopped
   | SupervisorRestarted
   | SupervisorStopped
   | CampaignHeld

@@ -5,7 +5,8 @@
  * by a settlement or a release; L4 a second settlement of the same (campaign, tick, platform) changes nothing; L5 a charge above the
  * reservation is taken from what is available, and beyond that disputed, never booked; L6 the daily budget bounds what a day's bids spend and reserve;
  * L7 a charge for a reservation that was released with all others ({@link Ledger.releaseAll}) is booked at most once, as far as that reservation's
- * amount and what is available then bear it; the rest is disputed.
+ * amount and what is available then bear it; the rest is disputed; L8 a reservation whose report is overdue counts as spent whole, and a report that
+ * comes after that changes nothing.
  */
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
@@ -43,6 +44,8 @@ class Account implements AccountView {
   readonly open = new Map<number, number>();
   /** Reservations released unanswered, by the same key: a charge for one may still come (L7). */
   readonly unanswered = new Map<number, number>();
+  /** Reservations that expired, by the same key: a report on one may still come (L8). */
+  readonly expired = new Set<number>();
   /** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
   lastKey = Number.NEGATIVE_INFINITY;
 
@@ -157,6 +160,22 @@ export class Ledger {
   /** Gives a whole reservation back, e.g. of a bid that the platform refused. False where there is none (any more). */
   release(slot: number, tick: number, platform: number): boolean {
     return this.settle(slot, tick, platform, 0) !== null;
+  }
+
+  /** Counts an overdue reservation as spent, all of it: the safe side (L8). Returns what was booked; null where there is none (any more). */
+  expire(slot: number, tick: number, platform: number): number | null {
+    const account = this.#account(slot);
+    const key = this.#key(tick, platform);
+    const reserved = account.open.get(key);
+    if (reserved === undefined) return null;
+    this.settle(slot, tick, platform, reserved);
+    account.expired.add(key);
+    return reserved;
+  }
+
+  /** True for the first report on a reservation that had expired (L8). */
+  takeExpired(slot: number, tick: number, platform: number): boolean {
+    return this.#account(slot).expired.delete(this.#key(tick, platform));
   }
 
   /**

@@ -82,13 +82,20 @@ export class DecisionLog implements EngineObserver {
         this.#fact(event);
         break;
       case "campaign.restarted":
+      case "stage.failed":
+      case "stages.restarted":
       case "supervisor.restarted":
       case "report.refused":
+      case "bid.refused":
+      case "fault.injected":
+      case "clock.jumped":
         this.#fact(event, "warn");
         break;
       case "campaign.quarantined":
+      case "stage.stopped":
       case "supervisor.stopped":
       case "charge.disputed":
+      case "reservation.expired":
         this.#fact(event, "error");
         break;
     }

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { REASONS } from "../core/decision.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
+import { FAULT_KINDS } from "../core/faults.ts";
 import { fromMicros } from "../core/money.ts";
 import type { ParetoPoint } from "../core/pareto.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./report-page.ts";
@@ -98,6 +99,7 @@ ${section("Best campaigns", "By net value.", campaignTable(summary.bestCampaigns
 ${summary.worstCampaigns.length === 0 ? "" : section("Worst campaigns", "By net value.", campaignTable(summary.worstCampaigns))}
 ${section("Why the campaigns did what they did", "Decisions by reason.", reasonTable(summary))}
 ${summary.incidents.length === 0 ? "" : section("Failures and what was done", incidentNote(summary), incidentTable(summary))}
+${summary.faults.length === 0 ? "" : section("Faults injected", "On purpose, by kind.", faultTable(summary))}
 ${reproduce === undefined ? "" : section("Reproduce this run", "", `<code>${escapeHtml(reproduce)}</code>`)}
 </main>
 <script type="application/json" id="run">${scriptJson(data)}</script>
@@ -259,6 +261,15 @@ function reasonTable(summary: RunSummary): string {
     return `<tr><td>${reason}</td><td>${count(times)}</td><td>${percent(share)}</td>${meaning}</tr>`;
   });
   return table(["Reason", "Decisions", "Share", ""], rows);
+}
+
+function faultTable({ faults, refusedBids, expiredMicros }: RunSummary): string {
+  const rows = faults.map(({ kind, count: times }) => {
+    const meaning = `<td class="text">${escapeHtml(FAULT_KINDS[kind])}</td>`;
+    return `<tr><td>${kind}</td><td>${count(times)}</td>${meaning}</tr>`;
+  });
+  const note = `<p class="note">Bids refused ${count(refusedBids)}, spent without a report ${money(expiredMicros)}.</p>`;
+  return `${table(["Kind", "Times", ""], rows)}${note}`;
 }
 
 function table(head: readonly string[], rows: readonly string[]): string {

@@ -34,6 +34,9 @@ export class Incidents {
       case "campaign.released":
         this.#note(event, this.#started.campaigns[event.slot].id, event.why);
         break;
+      case "stage.stopped":
+        this.#note(event, `${event.stage} of ${this.#started.platforms[event.platform].id}`, event.error);
+        break;
       case "supervisor.restarted":
       case "supervisor.stopped":
         this.#note(event, event.supervisor, event.error);

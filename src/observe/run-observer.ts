@@ -8,9 +8,8 @@ import type { Reason } from "../core/decision.ts";
 import { EngineError } from "../core/errors.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
 import type { CampaignState, EngineEvent, EngineObserver, EngineStarted, ReportsBooked } from "../core/events.ts";
-import { isMicros } from "../core/money.ts";
-import { ReportKind } from "../core/reports.ts";
-import type { ReportBatch } from "../core/reports.ts";
+import { FAULT_KINDS } from "../core/faults.ts";
+import type { FaultKind } from "../core/faults.ts";
 import { Incidents } from "./incidents.ts";
 import type { CampaignSummary, GoalCount, Outcome, RunPerformance, RunSummary } from "./summary.ts";
 import { Timeline } from "./timeline.ts";
@@ -40,8 +39,9 @@ export class RunObserver implements EngineObserver {
   #decisions = 0;
   #restarts = 0;
   #refusedReports = 0;
-  /** Number of refusals by {@link reportKey}, since the last batch was booked. */
-  readonly #refusals = new Map<string, number>();
+  #refusedBids = 0;
+  #expiredMicros = 0;
+  readonly #faults = new Map<FaultKind, number>();
   #refusedFeeds = 0;
   #busyMs = 0;
   readonly #latencyMicroseconds = createHistogram();
@@ -83,12 +83,20 @@ export class RunObserver implements EngineObserver {
       case "supervisor.stopped":
         for (const slot of this.#membersOf(event.supervisor)) this.#campaignStates[slot] = "stopped";
         break;
-      case "report.refused": {
+      case "report.refused":
         this.#refusedReports++;
-        const key = reportKey(event.slot, event.platform, event.bidTick);
-        this.#refusals.set(key, (this.#refusals.get(key) ?? 0) + 1);
         break;
-      }
+      case "bid.refused":
+        this.#refusedBids++;
+        break;
+      case "reservation.expired":
+        this.#expiredMicros += event.bookedMicros;
+        this.#spendMicros[event.slot * (this.#started?.platforms.length ?? 0) + event.platform] += event.bookedMicros;
+        this.#timeline?.reservationExpired(event);
+        break;
+      case "fault.injected":
+        this.#faults.set(event.kind, (this.#faults.get(event.kind) ?? 0) + 1);
+        break;
       case "feed.refused":
         this.#refusedFeeds++;
         break;
@@ -155,6 +163,11 @@ export class RunObserver implements EngineObserver {
       incidentCount: this.#incidents?.count ?? 0,
       refusedReports: this.#refusedReports,
       refusedFeeds: this.#refusedFeeds,
+      refusedBids: this.#refusedBids,
+      expiredMicros: this.#expiredMicros,
+      faults: (Object.keys(FAULT_KINDS) as FaultKind[])
+        .map((kind) => ({ kind, count: this.#faults.get(kind) ?? 0 }))
+        .filter(({ count }) => count > 0),
       decisions: this.#decisions,
       reasons: this.#rankedReasons(),
       goals: {
@@ -216,37 +229,14 @@ export class RunObserver implements EngineObserver {
   #book(event: ReportsBooked): void {
     const { batch, bookedMicros } = event;
     const platforms = this.#started?.platforms.length ?? 0;
-    const refused = this.#takeRefused(batch);
     for (let row = 0; row < batch.length; row++) {
-      if (refused.has(row)) continue;
       const cell = batch.campaign[row] * platforms + batch.platform[row];
       this.#impressions[cell] += batch.impressions[row];
       this.#clicks[cell] += batch.clicks[row];
       this.#conversions[cell] += batch.conversions[row];
       this.#spendMicros[cell] += bookedMicros[row];
     }
-    this.#timeline?.reportsBooked(event, refused);
-  }
-
-  /**
-   * Rows of a batch that were refused before it was announced. A bid settles on its first good row, so of several rows on one bid
-   * the malformed and the last are the refused (R1).
-   */
-  #takeRefused(batch: ReportBatch): ReadonlySet<number> {
-    const refused = new Set<number>();
-    if (this.#refusals.size === 0) return refused;
-    const take = (row: number) => {
-      if (batch.kind[row] !== ReportKind.spend || refused.has(row)) return;
-      const key = reportKey(batch.campaign[row], batch.platform[row], batch.tick[row]);
-      const left = this.#refusals.get(key) ?? 0;
-      if (left === 0) return;
-      this.#refusals.set(key, left - 1);
-      refused.add(row);
-    };
-    for (let row = 0; row < batch.length; row++) if (!isMicros(batch.costMicros[row])) take(row);
-    for (let row = batch.length - 1; row >= 0; row--) take(row);
-    this.#refusals.clear();
-    return refused;
+    this.#timeline?.reportsBooked(event);
   }
 
   #outcome(
@@ -303,10 +293,6 @@ export class RunObserver implements EngineObserver {
         latency.count === 0 ? null : { p50: percentileMs(50), p95: percentileMs(95), p99: percentileMs(99) },
     };
   }
-}
-
-function reportKey(slot: number, platform: number, bidTick: number): string {
-  return `${slot} ${platform} ${bidTick}`;
 }
 
 /** Campaigns with a target, and those that are at or above it. */

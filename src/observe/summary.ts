@@ -1,12 +1,13 @@
 /**
  * The summary of a run: what it bought, what that cost and what it was worth, as plain JSON.
  *
- * R1 every total is the sum of booked report rows, each counted once; R2 the same run gives the same summary but for `performance`,
+ * R1 every total is the sum of booked report rows, each counted once, and of reservations that expired; R2 the same run gives the same summary but for `performance`,
  * the only part measured in wall-clock time; R3 what cannot be computed is null, never NaN.
  */
 import type { Goals } from "../core/campaign.ts";
 import type { Reason } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
+import type { FaultKind } from "../core/faults.ts";
 import type { Incident } from "./incidents.ts";
 
 /** What was bought, what it cost and what it was worth. Ratios are 0..1 and null where their divisor is 0. */
@@ -92,6 +93,11 @@ export interface RunSummary {
   readonly incidentCount: number;
   readonly refusedReports: number;
   readonly refusedFeeds: number;
+  readonly refusedBids: number;
+  /** Spend of reservations whose reports never came in time: counted in full [micros]. */
+  readonly expiredMicros: number;
+  /** Faults injected, by kind, in the order of the list of kinds. */
+  readonly faults: readonly { readonly kind: FaultKind; readonly count: number }[];
   readonly decisions: number;
   /** Most frequent first. */
   readonly reasons: readonly { readonly reason: Reason; readonly count: number; readonly share: number }[];

@@ -64,6 +64,7 @@ export function renderTerminalReport(
     goals(summary, paint),
     health(summary, paint),
     incidents(summary, width, paint),
+    faults(summary, paint),
   ];
   if (total.wasteMicros === null) {
     blocks[1] += "\nWaste is known only in a simulated market.";
@@ -204,6 +205,15 @@ function incidents({ incidents: list, incidentCount }: RunSummary, width: number
   if (incidentCount > lines.length)
     lines.push(`  … and ${count(incidentCount - lines.length)} more: see the decision log`);
   return [paint("bold", "Failures and what was done"), ...lines].join("\n");
+}
+
+/** The faults that were injected, and what they did to bids and money. */
+function faults({ faults: list, refusedBids, expiredMicros, currency }: RunSummary, paint: Paint): string {
+  const total = list.reduce((sum, fault) => sum + fault.count, 0);
+  if (total === 0 && refusedBids === 0 && expiredMicros === 0) return "";
+  const lines = list.map((fault) => `  ${count(fault.count).padStart(8)}  ${fault.kind}`);
+  const costs = `bids refused ${count(refusedBids)}, spent without a report ${formatMoney(expiredMicros, currency)}`;
+  return [`${paint("bold", "Faults injected")}  ${count(total)}; ${costs}`, ...lines].join("\n");
 }
 
 /** An error's message may be many lines long, and may hold control characters, which a terminal would obey. */

@@ -1,11 +1,11 @@
 /**
- * The supervision tree of an engine: engine → platforms, and engine → portfolios → pools → campaigns, as live actors.
+ * The supervision tree of an engine: engine → platforms, engine → feeds, and engine → portfolios → pools → campaigns, as live actors.
  *
- * T1 ids are stable: `engine`, `platform:<id>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
+ * T1 ids are stable: `engine`, `platform:<id>`, `feed:<platform>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
  * T3 a platform whose breaker was given up counts as down.
  */
 import { createActor } from "xstate";
-import type { AnyActorLogic, AnyActorRef } from "xstate";
+import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
 import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
@@ -13,6 +13,8 @@ import type { EngineFact, EngineContext, RestartIntensity } from "../../machines
 import { DEFAULT_THRESHOLDS, healthCode, platformMachine } from "../../machines/platform.ts";
 import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
+import { stagesMachine } from "../../machines/stages.ts";
+import type { Stage, StagesInput } from "../../machines/stages.ts";
 import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
 import type { PoolMember, PoolSnapshot } from "../actors/pool.ts";
@@ -22,7 +24,8 @@ import type { HealthCode } from "../core/forecast/board.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import { policyNamed } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import type { FeedUpdate } from "./feed.ts";
+import type { FeedUpdate } from "./feed-check.ts";
+import type { StageFailure } from "./feed.ts";
 
 /** What a tree is grown from. */
 export interface TreeConfig {
@@ -34,7 +37,11 @@ export interface TreeConfig {
   readonly intensity?: RestartIntensity | undefined;
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
-  readonly policyOf?: (name: string) => Policy;
+  readonly policyOf?: (name: string, spec: CampaignSpec) => Policy;
+  /** The limits of a portfolio. Default: `supervision`, the same for all. */
+  readonly limitsOf?: (portfolio: string) => SupervisionLimits;
+  /** Hears of every actor, event, microstep and snapshot from the first actor's birth on. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** What supervision made known. */
@@ -48,7 +55,10 @@ export type TreeFact =
       readonly state: string;
       readonly why: string;
     }
-  | { readonly type: "engine.changed"; readonly state: string };
+  | { readonly type: "engine.changed"; readonly state: string }
+  /** The stages' owner is to put new ones in their place. */
+  | { readonly type: "stages.restarted"; readonly platform: number; readonly stages: readonly number[] }
+  | { readonly type: "stage.stopped"; readonly platform: number; readonly stage: number; readonly error: string };
 
 type PlatformState = keyof typeof Health;
 
@@ -64,26 +74,30 @@ export class ActorTree {
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
   readonly #campaigns: readonly CampaignSpec[];
   readonly #platforms: readonly PlatformSpec[];
-  readonly #policyOf: (name: string) => Policy;
+  readonly #policyOf: NonNullable<TreeConfig["policyOf"]>;
   readonly #platformStates: string[];
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
   readonly #holders: Holder[] = [];
   #state = "";
 
-  constructor(config: TreeConfig, platforms: readonly PlatformSpec[]) {
+  /** @param stageNames of every platform: its feed, then the forecasters that live on it. */
+  constructor(config: TreeConfig, platforms: readonly PlatformSpec[], stageNames: readonly string[]) {
     if (config.isInterpreted !== true) compiledCampaign ??= compile(campaignMachine) as AnyActorLogic;
     const campaign = config.isInterpreted === true ? campaignMachine : compiledCampaign!;
     const portfolio = portfolioMachine.provide({ actors: { pool: createPool(campaign) as AnyActorLogic } });
-    const engine = engineMachine.provide({ actors: { platform: platformMachine, portfolio } });
+    const engine = engineMachine.provide({ actors: { platform: platformMachine, feed: stagesMachine, portfolio } });
+    const stages = stageNames.map((name, at): Stage => ({ name, needs: at === 0 ? null : 0 }));
     this.#campaigns = config.campaigns;
     this.#platforms = platforms;
     this.#policyOf = config.policyOf ?? policyNamed;
     this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
+      ...(config.inspect === undefined ? {} : { inspect: config.inspect }),
       input: {
         intensity: config.intensity ?? DEFAULT_INTENSITY,
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
+        feeds: platforms.map(({ id }): StagesInput => ({ id, stages, limits: config.supervision, seed: config.seed })),
         portfolios: portfoliosOf(config, platforms),
       },
     });
@@ -93,11 +107,10 @@ export class ActorTree {
   start(): void {
     this.#root.subscribe({ next: (snapshot) => this.#noteState(String(snapshot.value)), error: () => undefined });
     this.#root.start();
-    for (const [id, { kind }] of this.#supervised) if (kind === "portfolio") this.#adopt(id);
+    for (const id of this.#supervised.keys()) this.#adopt(id);
     this.#root.on("supervisor.restarted", (fact) => {
       this.#tell(fact as TreeFact);
-      const { supervisor } = fact as EngineFact;
-      if (this.#supervised.get(supervisor)?.kind === "portfolio") this.#adopt(supervisor);
+      this.#adopt((fact as EngineFact).supervisor);
     });
     this.#root.on("supervisor.stopped", (fact) => this.#tell(fact as TreeFact));
   }
@@ -175,6 +188,17 @@ export class ActorTree {
     yield* living(this.#root);
   }
 
+  /** Tells the supervisor of a platform's stages what has failed. */
+  failStage({ platform, stage, error }: StageFailure, tick: number): void {
+    this.#stages(platform)?.send({ type: "stage.failed", stage, tick, error });
+  }
+
+  /** Lets the supervisor of a platform's stages restart what is due. */
+  superviseStages(platform: number, tick: number): void {
+    const actor = this.#stages(platform);
+    if (actor?.getSnapshot().value === "waiting") actor.send({ type: "tick", tick });
+  }
+
   /** Tells a platform's statechart what its feed did in a tick, and returns its verdict. */
   judgeFeed({ platform, metrics, refused }: FeedUpdate, tick: number): HealthCode {
     const supervised = this.#supervised.get(`platform:${this.#platforms[platform].id}`);
@@ -193,13 +217,24 @@ export class ActorTree {
     return healthCode(state as PlatformState);
   }
 
+  #stages(platform: number): AnyActorRef | undefined {
+    return this.#supervised.get(`feed:${this.#platforms[platform].id}`)?.ref;
+  }
+
   get #supervised(): EngineContext["supervised"] {
     return (this.#root.getSnapshot().context as EngineContext).supervised;
   }
 
-  /** Listens to a portfolio, and learns where its campaigns are. */
+  /** Listens to a supervisor; of a portfolio it learns where its campaigns are. */
   #adopt(id: string): void {
-    const { ref } = this.#supervised.get(id)!;
+    const { ref, kind } = this.#supervised.get(id)!;
+    if (kind === "feed") {
+      const platform = this.#platforms.findIndex((one) => `feed:${one.id}` === id);
+      for (const fact of ["stages.restarted", "stage.stopped"]) {
+        ref.on(fact, (heard: object) => this.#tell({ platform, ...heard } as TreeFact));
+      }
+    }
+    if (kind !== "portfolio") return;
     for (const fact of ["campaign.restarted", "campaign.quarantined"]) {
       ref.on(fact, (heard: unknown) => this.#tell(heard as TreeFact));
     }
@@ -229,7 +264,7 @@ function* living(actor: AnyActorRef): Generator<AnyActorRef> {
 }
 
 function portfoliosOf(
-  { seed, campaigns, supervision, policyOf = policyNamed }: TreeConfig,
+  { seed, campaigns, supervision, policyOf = policyNamed, limitsOf = () => supervision }: TreeConfig,
   platforms: readonly PlatformSpec[],
 ): PortfolioInput[] {
   const members = new Map<string, PoolMember[]>();
@@ -238,15 +273,15 @@ function portfoliosOf(
     members.set(spec.portfolio, list);
     list.push(memberOf(spec, slot, policyOf, platforms));
   }
-  return [...members].map(([id, list]) => ({ id, limits: supervision, seed, pool: { members: list } }));
+  return [...members].map(([id, list]) => ({ id, limits: limitsOf(id), seed, pool: { members: list } }));
 }
 
 function memberOf(
   spec: CampaignSpec,
   slot: number,
-  policyOf: (name: string) => Policy,
+  policyOf: NonNullable<TreeConfig["policyOf"]>,
   platforms: readonly PlatformSpec[],
 ): PoolMember {
-  const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy), platforms };
+  const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy, spec), platforms };
   return { slot, id: `campaign:${spec.id}`, input };
 }

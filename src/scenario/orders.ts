@@ -32,7 +32,7 @@ export function resolveOrders(reading: Reading, campaigns: readonly CampaignSpec
 }
 
 /** A campaign by its id, and all that `count` made of an entry by the entry's. */
-function slotsByName({ scenario }: Reading, campaigns: readonly CampaignSpec[]): Map<string, readonly number[]> {
+export function slotsByName({ scenario }: Reading, campaigns: readonly CampaignSpec[]): Map<string, readonly number[]> {
   const named = new Map<string, readonly number[]>();
   let from = 0;
   for (const { id, count = 1 } of scenario.campaigns) {

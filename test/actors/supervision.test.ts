@@ -15,6 +15,8 @@ import type { Policy } from "../../src/core/policy/policy.ts";
 const { sampleInput } = machines.find(({ name }) => name === "campaign")!;
 const limits: SupervisionLimits = {
   maxRestarts: 2,
+  maxFailures: 1000,
+  steadyTicks: 1000,
   windowTicks: 20,
   backoffTicks: 1,
   maxBackoffTicks: 4,

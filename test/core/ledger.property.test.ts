@@ -203,4 +203,51 @@ describe("ledger, against a model", () => {
       }),
     );
   });
+
+  it("counts against a day the bids of that day only, whatever is reported late (L6)", () => {
+    const step = fc.record({
+      order: fc.constantFrom("bid", "bid", "report", "report", "new day"),
+      sharePercent: fc.integer({ min: 0, max: 100 }),
+      paidPercent: fc.integer({ min: 0, max: 150 }),
+      pick: fc.nat(),
+    });
+    const budgets = fc.tuple(fc.integer({ min: 1, max: 20_000 }), fc.integer({ min: 1, max: 5_000 }));
+    fc.assert(
+      fc.property(budgets, fc.array(step, { size: "max", maxLength: 60 }), ([budget, daily], steps) => {
+        const ledger = new Ledger(1);
+        ledger.open(budget, daily);
+        const view = ledger.view(0);
+        const open = new Map<number, number>();
+        const sum = (ticks: Iterable<number>) => [...ticks].reduce((total, at) => total + (open.get(at) ?? 0), 0);
+        let dayTick = 0;
+        let spent = 0;
+        let spentToday = 0;
+        for (const [tick, { order, sharePercent, paidPercent, pick }] of steps.entries()) {
+          if (order === "new day") {
+            ledger.startDay(0, tick);
+            dayTick = tick;
+            spentToday = 0;
+          } else if (order === "bid") {
+            const micros = Math.floor((view.availableMicros * sharePercent) / 100);
+            if (micros === 0) continue;
+            ledger.reserve(0, tick, 0, micros);
+            open.set(tick, micros);
+          } else if (open.size > 0) {
+            const at = [...open.keys()][pick % open.size];
+            const reserved = open.get(at)!;
+            const charged = Math.floor((reserved * paidPercent) / 100);
+            const booked = Math.min(charged, reserved + budget - spent - sum(open.keys()));
+            ledger.settle(0, at, 0, charged);
+            open.delete(at);
+            spent += booked;
+            if (at >= dayTick) spentToday += booked;
+          }
+          const today = sum([...open.keys()].filter((at) => at >= dayTick));
+          const left = Math.min(budget - spent - sum(open.keys()), daily - spentToday - today);
+          expect(view.spentMicros).toBe(spent);
+          expect(view.availableMicros).toBe(Math.max(0, left));
+        }
+      }),
+    );
+  });
 });

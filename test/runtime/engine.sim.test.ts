@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EngineEvent } from "../../src/core/events.ts";
 import { policyNamed } from "../../src/core/policy/index.ts";
@@ -107,6 +108,22 @@ describe("a failing campaign", () => {
     expect(ticks).not.toContain(20);
     expect(ticks.at(-1)).toBe(59);
     expect(run.engine.ledger.view(1).spentMicros).toBe(run.invoicedMicros(1));
+  });
+
+  it("keeps its budget and its spend, whenever and however often it fails (S3, L2)", () => {
+    const ticksOfFailure = fc.uniqueArray(fc.nat(59), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(ticksOfFailure, (ticks) => {
+        const run = played(scenarioOf(), { policyOf: failing(sick, ticks) });
+        const told = run.decisions.filter(({ campaign }) => campaign === sick).map(({ account }) => account);
+        for (const { budgetMicros, spentMicros, reservedMicros } of told) {
+          expect(budgetMicros).toBe(told[0].budgetMicros);
+          expect(spentMicros + reservedMicros).toBeLessThanOrEqual(budgetMicros);
+        }
+        expect(run.engine.ledger.view(1)).toMatchObject({ spentMicros: run.invoicedMicros(1), reservedMicros: 0 });
+      }),
+      { numRuns: 8 },
+    );
   });
 
   it("is quarantined after too many failures (S7)", () => {

@@ -13,7 +13,7 @@ function ordered(orders: Readonly<Record<number, (engine: Engine) => void>>, fie
 const bidsOf = (run: PlayedRun) => run.decisions.flatMap(({ tick, bids }) => bids.map((bid) => ({ ...bid, tick })));
 
 describe("an operator's orders", () => {
-  it.each([...policies.keys()])("keep %s from bidding on a closed platform until it is opened (E8)", (policy) => {
+  it.each([...policies.keys()])("keep %s from bidding on a closed platform until it is opened (E10)", (policy) => {
     const run = ordered(
       {
         20: (engine) => engine.obey({ action: "platform.close", platform: 0 }, SIGNATURE),

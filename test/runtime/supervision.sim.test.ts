@@ -2,13 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnyActorRef } from "xstate";
 import type { CampaignContext } from "../../machines/campaign.ts";
+import type { ForecasterFactory } from "../../src/core/forecast/board.ts";
+import { forecasterNamed } from "../../src/core/forecast/index.ts";
+import type { PlatformMetrics } from "../../src/core/platform.ts";
 import { uniformOf } from "../../src/core/random.ts";
 import { policyNamed } from "../../src/core/policy/index.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import { RunObserver } from "../../src/observe/run-observer.ts";
 import { renderHtmlReport } from "../../src/observe/html-report.ts";
 import { renderTerminalReport } from "../../src/observe/terminal-report.ts";
-import type { Engine } from "../../src/runtime/engine.ts";
+import type { Market } from "../../src/platforms/market.ts";
+import type { Engine, EngineConfig } from "../../src/runtime/engine.ts";
 import type { ResolvedScenario } from "../../src/scenario/resolve.ts";
 import { PlayedRun, played, scenarioOf } from "./played-run.ts";
 import type { RunParts } from "./played-run.ts";
@@ -204,6 +208,81 @@ describe("a portfolio", () => {
       expect(liveCampaigns(engine)).toHaveLength(6);
     });
     expect(run.of("supervisor.restarted")).toMatchObject([{ error: expect.stringContaining("planted: supervisor") }]);
+    expectAllInvoicesBooked(run);
+  });
+});
+
+describe("a platform's stages", () => {
+  /** The default forecaster, which throws where it is told to; `tick` is the last one told. */
+  function fragile(fails: (platform: number, tick: number) => boolean): Pick<EngineConfig, "forecasters"> {
+    const create: ForecasterFactory = (board, platform, options) => {
+      const forecaster = forecasterNamed("count-weighted")(board, platform, options);
+      return {
+        update(metrics, tick) {
+          if (fails(platform, tick)) throw new RangeError("planted: forecaster");
+          forecaster.update(metrics, tick);
+        },
+      };
+    };
+    return { forecasters: new Map([["count-weighted", create]]) };
+  }
+  const campaigns = [{ id: "shoes", ...SHOES }];
+
+  it("come back after a backoff, and the campaigns bid on meanwhile (S10, S11)", () => {
+    const run = played(
+      Object.assign(
+        scenarioOf({ campaigns }),
+        fragile((platform, tick) => platform === 1 && tick === 20),
+      ),
+    );
+    expect(run.of("stage.failed")).toMatchObject([{ tick: 21, platform: 1, stage: "count-weighted" }]);
+    expect(run.of("stages.restarted")).toMatchObject([{ tick: 22, platform: 1, stages: ["count-weighted"] }]);
+    expect(run.lines.filter((line) => /"stages?\.(failed|restarted)"/.test(line))).toHaveLength(2);
+    expect(run.of("platform.changed")).toEqual([]);
+    for (let tick = 15; tick < 30; tick += 1) {
+      expect(
+        run.decisions.some((one) => one.tick === tick && one.bids.some(({ platform }) => platform === "beryl")),
+      ).toBe(true);
+    }
+    expectAllInvoicesBooked(run);
+  });
+
+  it("are given up after too many failures: no evidence, no bids there, and the others go on (S12)", () => {
+    const run = played(
+      Object.assign(
+        scenarioOf({ campaigns }),
+        fragile((platform, tick) => platform === 1 && tick >= 20),
+      ),
+    );
+    const [{ tick: end }] = run.of("stage.stopped");
+    const later = run.decisions.filter(({ tick }) => tick > end);
+    expect(later.some(({ bids }) => bids.length > 0)).toBe(true);
+    expect(later.some(({ bids }) => bids.some(({ platform }) => platform === "beryl"))).toBe(false);
+  });
+
+  it("escalate when the feed itself fails, are restarted, then given up: the platform is down (S13, G3)", () => {
+    const poison = (metrics: PlatformMetrics) =>
+      Object.defineProperty({ ...metrics }, "clicks", {
+        get: () => {
+          throw new RangeError("planted: stream");
+        },
+      });
+    const wrap = (market: Market): Market => ({
+      platforms: market.platforms,
+      advance: (tick) => {
+        const { feed, reports } = market.advance(tick);
+        return { reports, feed: tick < 10 ? feed : feed.map((one) => (one.platform === 1 ? poison(one) : one)) };
+      },
+      place: (bids) => market.place(bids),
+      isSettled: () => market.isSettled(),
+    });
+    const supervision = { maxRestarts: 1, maxPortfolioRestarts: 1 };
+    const run = played(scenarioOf({ campaigns, supervision }), { wrap });
+    expect(run.of("stages.restarted")[0]).toMatchObject({ stages: ["feed", "count-weighted"] });
+    expect(run.of("supervisor.restarted")).toMatchObject([{ supervisor: "feed:beryl", restarts: 1 }]);
+    expect(run.of("supervisor.stopped")).toMatchObject([{ supervisor: "feed:beryl" }]);
+    expect(run.of("platform.changed").map(({ platform, state }) => `${platform} ${state}`)).toContain("1 down");
+    expect(run.decisions.filter(({ tick }) => tick > 40).some(({ bids }) => bids.length > 0)).toBe(true);
     expectAllInvoicesBooked(run);
   });
 });
