@@ -133,8 +133,8 @@ export const ACTORS: readonly Mutant[] = [
     name: "quarantine comes one failure early",
     breaks: "S7",
     file: PORTFOLIO,
-    find: "failedTicks.length > limits.maxRestarts",
-    replace: "failedTicks.length >= limits.maxRestarts",
+    find: "inRow > limits.maxRestarts",
+    replace: "inRow >= limits.maxRestarts",
     killers: SUPERVISION,
   },
   {
