@@ -104,7 +104,7 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
     cvrFactors: config.platforms.map(() => 1),
   }));
   const simulated = isDemo ? new EndlessMarket(simulation, [...exposures, ...spare]) : null;
-  const market = new LiveMarket(config.platforms, simulated);
+  const market = new LiveMarket(config.platforms, simulated, { answerTicks: 2 * config.settlementTimeoutTicks });
   const view = new LiveView();
   const metrics = new ServiceMetrics(options.metricsPerCampaign);
   const observers: EngineObserver[] = [view, metrics];

@@ -31,6 +31,8 @@ export interface LiveMarketLimits {
   readonly aheadTicks?: number;
   /** Ticks of bids that are kept for those who place them late. Default 10. */
   readonly bidTicks?: number;
+  /** Ticks after which a bid without an answer is forgotten, as its reservation has expired long before. Default 100,000. */
+  readonly answerTicks?: number;
 }
 
 /** Keys of the past that are remembered, per kind of record: repeats of older ones are refused as late or unknown. */
@@ -62,6 +64,7 @@ export class LiveMarket implements Market {
   readonly #maxReports: number;
   readonly #aheadTicks: number;
   readonly #bidTicks: number;
+  readonly #answerTicks: number;
   readonly #metrics = new Map<number, PlatformMetrics>();
   readonly #heard = new RecentKeys();
   readonly #settled = new RecentKeys();
@@ -79,6 +82,7 @@ export class LiveMarket implements Market {
     this.#maxReports = limits.reports ?? 200_000;
     this.#aheadTicks = limits.aheadTicks ?? 60;
     this.#bidTicks = limits.bidTicks ?? 10;
+    this.#answerTicks = limits.answerTicks ?? 100_000;
   }
 
   /** The tick that lasts now. */
@@ -160,6 +164,12 @@ export class LiveMarket implements Market {
   place(batch: BidBatch): void {
     const { tick, platform } = batch;
     for (let row = 0; row < batch.length; row += 1) this.#out.add(this.#key(tick, platform, batch.campaign[row]));
+    // Keys ascend with the ticks: the oldest stand first.
+    const oldest = this.#key(tick - this.#answerTicks, 0, 0);
+    for (const key of this.#out) {
+      if (key >= oldest) break;
+      this.#out.delete(key);
+    }
     const placed: PlacedBids = {
       tick,
       platform,

@@ -61,6 +61,17 @@ describe("a live market", () => {
     expect([...slots, ...bidMicros, ...capMicros]).toEqual([1, 100, 500]);
   });
 
+  it("forgets bids that are never answered (LM2)", () => {
+    const market = new LiveMarket(platforms, null, { answerTicks: 3 });
+    for (let tick = 0; tick < 20; tick += 1) {
+      market.advance(tick);
+      market.place(batch(tick, [0, 1]));
+      expect(market.outstanding).toBeLessThanOrEqual(8);
+    }
+    expect(market.offerReport(spend(0, 2))).toBe("unknown-bid");
+    expect(market.offerReport(spend(0, 17))).toBe("accepted");
+  });
+
   it("says when no more reports fit (LM2)", () => {
     const market = new LiveMarket(platforms, null, { reports: 1 });
     market.advance(0);
