@@ -38,6 +38,8 @@ function textOf(event: EngineEvent, currency: string): string | null {
       return `${event.supervisor} given up: ${event.error}`;
     case "reservations.released":
       return `${formatMoney(event.micros, currency)} reserved given back: ${event.why}`;
+    case "reservation.expired":
+      return `no report came on a bid of tick ${event.bidTick}: ${formatMoney(event.bookedMicros, currency)} booked`;
     case "feed.refused":
       return `feed refused: ${event.why}`;
     case "report.refused":

@@ -73,6 +73,18 @@ export class LiveCampaigns {
     note(row, tick);
   }
 
+  /** A portfolio was restarted: none of its campaigns is in quarantine any more. */
+  free(supervisor: string, tick: number): void {
+    for (const slot of this.#membersOf(supervisor)) {
+      if (this.#rows[slot].obstacle === "quarantined") this.hinder(slot, null, null, tick);
+    }
+  }
+
+  /** A portfolio was given up: nobody runs its campaigns. */
+  abandon(supervisor: string, why: string, tick: number): void {
+    for (const slot of this.#membersOf(supervisor)) this.hinder(slot, "quarantined", why, tick);
+  }
+
   restarted(slot: number): void {
     this.#rows[slot].restarts += 1;
   }
@@ -85,6 +97,11 @@ export class LiveCampaigns {
       row.conversions += batch.conversions[i];
       row.spentByPlatform[batch.platform[i]] += bookedMicros[i];
     }
+  }
+
+  /** Money booked without a report: of a reservation that expired. */
+  charged(slot: number, platform: number, micros: number): void {
+    this.#rows[slot].spentByPlatform[platform] += micros;
   }
 
   counts(): Record<ShownState, number> {
@@ -157,6 +174,12 @@ export class LiveCampaigns {
     const { budgetMicros, availableMicros, isDailyBound } = this.#started.ledger.view(slot);
     const mostMicros = isDailyBound && dailyBudgetMicros !== null ? dailyBudgetMicros : budgetMicros;
     return Math.max(0, 1 - availableMicros / Math.max(1, mostMicros));
+  }
+
+  /** Slots under a portfolio's actor id; none under that of a platform. */
+  #membersOf(supervisor: string): number[] {
+    const { campaigns } = this.#started;
+    return [...campaigns.keys()].filter((slot) => `portfolio:${campaigns[slot].portfolio}` === supervisor);
   }
 
   #planMicros(slot: number, tick: number): number {

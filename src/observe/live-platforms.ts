@@ -59,6 +59,12 @@ export class LivePlatforms {
     }
   }
 
+  /** Money booked without a report: of a reservation that expired. */
+  charged(platform: number, micros: number): void {
+    this.#rows[platform].spentMicros += micros;
+    this.#rows[platform].tickSpentMicros += micros;
+  }
+
   /** Sets what came beside what was forecast for it, and keeps the next forecast. */
   ticked({ tick, feed, boards }: TickCompleted): void {
     const [board] = boards;

@@ -103,6 +103,10 @@ export class LiveView implements EngineObserver {
         campaigns.booked(event);
         platforms.booked(event);
         return;
+      case "reservation.expired":
+        campaigns.charged(event.slot, event.platform, event.bookedMicros);
+        platforms.charged(event.platform, event.bookedMicros);
+        break;
       case "report.refused":
         this.#refusedReports += 1;
         break;
@@ -116,6 +120,12 @@ export class LiveView implements EngineObserver {
         break;
       case "campaign.quarantined":
         campaigns.hinder(event.slot, "quarantined", event.error, event.tick);
+        break;
+      case "supervisor.restarted":
+        campaigns.free(event.supervisor, event.tick);
+        break;
+      case "supervisor.stopped":
+        campaigns.abandon(event.supervisor, event.error, event.tick);
         break;
       case "campaign.held":
         campaigns.hinder(event.slot, "paused", event.why, event.tick);

@@ -125,6 +125,9 @@ export class ServiceMetrics implements EngineObserver {
           this.#conversions.inc({ platform }, event.batch.conversions[row]);
         }
         break;
+      case "reservation.expired":
+        this.#spend.inc({ platform: this.#platform(event.platform) }, fromMicros(event.bookedMicros));
+        break;
       case "charge.disputed":
         this.#disputed.inc(fromMicros(event.disputedMicros));
         break;

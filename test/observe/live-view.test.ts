@@ -90,6 +90,15 @@ describe("the live view", () => {
     expect(started.events().at(-1)?.text).toBe("campaign.end by anna: a test");
   });
 
+  it("shows campaigns of a portfolio that was given up as quarantined, and free once it is restarted", () => {
+    const started = playedView().view;
+    const at = { tick: 1, timeMs: 0, supervisor: "portfolio:main", error: "too much" };
+    started.observe({ type: "supervisor.stopped", ...at });
+    expect(started.campaign(2)).toMatchObject({ state: "quarantined", heldBecause: "too much" });
+    started.observe({ type: "supervisor.restarted", restarts: 1, ...at });
+    expect(started.frame().states.quarantined).toBe(0);
+  });
+
   it("fits ten thousand campaigns into a frame of less than 16 kB", () => {
     const campaigns = [{ id: "c", count: 10_000, budget: 5, valuePerConversion: 35 }];
     const { view: wide } = playedView({ duration: "2m", warmup: "10m", campaigns });
