@@ -15,7 +15,7 @@ import { fromMicros } from "../core/money.ts";
 export const MOST_CAMPAIGN_SERIES = 1_000;
 
 /** What records can be. */
-export const RECORD_KINDS = ["metrics", "spend", "conversions"] as const;
+export const RECORD_KINDS = ["metrics", "spend", "refusal", "conversions"] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 /** What becomes of records. */
 export const RECORD_OUTCOMES = [

@@ -2,8 +2,9 @@
  * The market port of a live service: metrics and reports come in from outside at any time, and a tick takes what has arrived; bids go out to
  * whoever places them.
  *
- * LM1 every record has a key, and a key counts once: metrics (platform, tick), spend (campaign, tick, platform), conversions the same and
- * apart; LM2 what waits is bounded, and what does not fit is refused before any of it is taken; LM3 a spend report is taken only for a bid
+ * LM1 every record has a key, and a key counts once: metrics (platform, tick), answers to bids, spend or refusal,
+ * (campaign, tick, platform), conversions the same and
+ * apart; LM2 what waits is bounded, and what does not fit is refused before any of it is taken; LM3 an answer is taken only for a bid
  * that is out.
  */
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
@@ -116,10 +117,11 @@ export class LiveMarket implements Market {
     return "accepted";
   }
 
-  /** Offers a spend report or late conversions. Ask {@link hasRoomFor} first. */
+  /** Offers a spend report, a refusal or late conversions. Ask {@link hasRoomFor} first. */
   offerReport(row: ReportRow): Reception {
     const key = this.#key(row.tick, row.platform, row.campaign);
-    if (row.kind === ReportKind.spend) {
+    // A bid is answered by its spend or by its refusal, whichever comes first.
+    if (row.kind !== ReportKind.conversions) {
       if (this.#settled.has(key)) return "duplicate";
       if (!this.#out.delete(key)) return "unknown-bid";
       this.#settled.add(key);

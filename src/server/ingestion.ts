@@ -63,7 +63,8 @@ export const ingestionOperations: readonly Operation[] = [
   operation({
     method: "post",
     path: "/v1/settlements",
-    summary: "Takes spend reports and late conversions; idempotent by kind, campaign, platform and tick.",
+    summary:
+      "Takes spend reports, refusals of bids and late conversions; idempotent by kind, campaign, platform and tick.",
     record: settlementRecord,
     answer: "How many records were accepted, had been taken before, or were refused and why.",
     handle: (_, run, context) =>
@@ -82,18 +83,11 @@ function settled(run: LiveRun, record: SettlementRecord): Verdict {
   if (campaign === null) return unknownName("campaign", record.campaign);
   const platform = run.view.platformOf(record.platform);
   if (platform === null) return unknownName("platform", record.platform);
-  const { tick, conversions, conversionAgeTicks } = record;
-  const row = { campaign, platform, tick, conversions, conversionAgeTicks };
-  const spend =
-    record.kind === "spend"
-      ? {
-          kind: ReportKind.spend,
-          costMicros: record.costMicros,
-          impressions: record.impressions,
-          clicks: record.clicks,
-        }
-      : { kind: ReportKind.conversions, costMicros: 0, impressions: 0, clicks: 0 };
-  return { outcome: run.market.offerReport({ ...row, ...spend }) };
+  const { tick } = record;
+  const nothing = { costMicros: 0, impressions: 0, clicks: 0, conversions: 0, conversionAgeTicks: 0 };
+  const { kind: _, ...figures } = record;
+  const row = { ...nothing, ...figures, kind: ReportKind[record.kind], campaign, platform, tick };
+  return { outcome: run.market.offerReport(row) };
 }
 
 function unknownName(field: "campaign" | "platform", name: string): Verdict {
@@ -149,8 +143,8 @@ function judged<Schema extends z.ZodType>(
   }
   const result = schema.safeParse(value);
   if (!result.success) return [fallback, { outcome: "invalid", ...faultOf(result.error) }];
-  const isLate = kind === "settlements" && (result.data as SettlementRecord).kind === "conversions";
-  return [isLate ? "conversions" : fallback, take(result.data)];
+  const recordKind = kind === "metrics" ? "metrics" : (result.data as SettlementRecord).kind;
+  return [recordKind, take(result.data)];
 }
 
 /** The lines of the body that are not empty, with their numbers. @throws Problem for another media type */

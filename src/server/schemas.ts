@@ -122,7 +122,7 @@ export const metricsRecord = z.strictObject({
   conversionAgeTicks: count().default(0).describe("Sum of those conversions' ages, click to arrival."),
 });
 
-/** What a bid cost, or conversions that came later; the key is (kind, campaign, platform, tick). */
+/** What a bid cost, that it was refused, or conversions that came later; the key is (kind, campaign, platform, tick). */
 export const settlementRecord = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("spend"),
@@ -134,6 +134,12 @@ export const settlementRecord = z.discriminatedUnion("kind", [
     clicks: count(),
     conversions: count().default(0),
     conversionAgeTicks: count().default(0),
+  }),
+  z.strictObject({
+    kind: z.literal("refusal").describe("The platform did not take the bid."),
+    campaign: id(),
+    platform: id(),
+    tick: tick().describe("The tick of the bid."),
   }),
   z.strictObject({
     kind: z.literal("conversions"),

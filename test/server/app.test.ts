@@ -68,6 +68,20 @@ describe("a service fed from outside", () => {
     expect(frame.performance.refusedReports).toBe(0);
   });
 
+  it("gives the money of a refused bid back", async () => {
+    const live = service();
+    const [{ tick, platform, bids }] = await bidding(live);
+    const [{ campaign }] = bids;
+    const { reservedMicros } = await json<CampaignDetail>(live.get(`/v1/campaigns/${campaign}`));
+    const record = { kind: "refusal", campaign, platform, tick };
+    expect(await json(live.send("POST", "/v1/settlements", record))).toMatchObject({ accepted: 1 });
+    await live.send("POST", "/v1/campaigns/shoes-0001/pause", {});
+    live.tick();
+    const after = await json<CampaignDetail>(live.get(`/v1/campaigns/${campaign}`));
+    expect(after.spentMicros).toBe(0);
+    expect(after.reservedMicros).toBeLessThan(reservedMicros);
+  });
+
   it("takes late conversions, and hands them to the campaign", async () => {
     const live = service();
     const [{ tick, platform }] = await bidding(live);
