@@ -25,11 +25,10 @@ export interface PoolInput {
   readonly members: readonly PoolMember[];
 }
 
-/** Commands to a pool. A restart of a live child is ignored (S2). */
-export interface PoolCommand {
-  readonly type: "children.restart";
-  readonly slots: readonly number[];
-}
+/** Commands to a pool. A restart of a live child, and a second child for a slot, are ignored (S2). */
+export type PoolCommand =
+  | { readonly type: "children.restart"; readonly slots: readonly number[] }
+  | { readonly type: "child.add"; readonly member: PoolMember };
 
 /** What a pool tells its parent, at once, for every child that failed. */
 export interface ChildFailed {
@@ -52,8 +51,9 @@ export type PoolSnapshot = Snapshot<undefined> & {
 /** How a pool keeps its books; opaque to others. */
 type Held = PoolSnapshot & {
   readonly children: AnyActorRef[];
-  readonly members: ReadonlyMap<number, PoolMember>;
-  readonly slotOf: ReadonlyMap<string, number>;
+  readonly slots: number[];
+  readonly members: Map<number, PoolMember>;
+  readonly slotOf: Map<string, number>;
   /** By slot, of children that failed at birth: what they were to resume from. */
   readonly resumes: Map<number, unknown>;
 };
@@ -93,9 +93,21 @@ export function createPool(child: AnyActorLogic): PoolLogic {
     });
   };
 
+  const add = (held: Held, scope: Scope, member: PoolMember): void => {
+    if (held.members.has(member.slot)) return;
+    const fresh = create(held, scope, member, member.resume);
+    held.children[member.slot] = fresh;
+    held.slots.push(member.slot);
+    held.members.set(member.slot, member);
+    held.slotOf.set(member.id, member.slot);
+    scope.defer(() => fresh.start());
+  };
+
   const react = (held: Held, event: PoolCommand | EventObject, scope: Scope): Held => {
     if (event.type === "children.restart") {
-      restart(held, scope, (event as PoolCommand).slots);
+      restart(held, scope, (event as Extract<PoolCommand, { type: "children.restart" }>).slots);
+    } else if (event.type === "child.add") {
+      add(held, scope, (event as Extract<PoolCommand, { type: "child.add" }>).member);
     } else if (event.type === "xstate.stop") {
       stopAll(held, scope);
       return { ...held, status: "stopped", output: undefined, error: undefined };
@@ -122,7 +134,7 @@ export function createPool(child: AnyActorLogic): PoolLogic {
         slotOf: new Map(input.members.map(({ id, slot }) => [id, slot])),
         resumes: new Map(),
         successor: () => ({
-          members: input.members.map((member) => ({ ...member, resume: lastGood(held, member.slot) })),
+          members: Array.from(held.members.values(), (member) => ({ ...member, resume: lastGood(held, member.slot) })),
         }),
       };
       for (const member of input.members) {

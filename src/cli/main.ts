@@ -8,6 +8,7 @@ import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
 import { scenarioCommand } from "./scenario.ts";
 import { schemaCommand } from "./schema.ts";
+import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 
 function program(): Command {
@@ -18,6 +19,7 @@ function program(): Command {
       `Examples:
   campaign-engine simulate                     a calm day on a simulated market
   campaign-engine simulate storm --report storm.html
+  campaign-engine serve storm --demo           a live service on a simulated market
   campaign-engine scenario init my.yaml        a commented scenario to start from
   campaign-engine scenario validate my.yaml
 `,
@@ -29,6 +31,7 @@ function program(): Command {
   for (const command of [
     simulateCommand(),
     replayCommand(),
+    serveCommand(),
     explainCommand(),
     scenarioCommand(),
     schemaCommand(),

@@ -102,7 +102,7 @@ Examples:
 }
 
 /** @throws InvalidArgumentError */
-function parsePeriod(text: string): number {
+export function parsePeriod(text: string): number {
   const periodMs = parseDuration(text);
   if (periodMs === null || periodMs === 0) throw new InvalidArgumentError("A duration such as 2s or 500ms.");
   return periodMs;
@@ -144,7 +144,8 @@ export function parseNames(text: string): readonly string[] {
   return names;
 }
 
-function parseLogLevel(text: string): DecisionLogLevel {
+/** @throws InvalidArgumentError */
+export function parseLogLevel(text: string): DecisionLogLevel {
   if (!/^(all|changes|sample:[1-9]\d{0,8})$/.test(text)) {
     throw new InvalidArgumentError("One of: all, changes, sample:N (every Nth decision).");
   }

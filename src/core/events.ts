@@ -8,6 +8,7 @@ import type { Decision } from "./decision.ts";
 import type { InjectedFault } from "./faults.ts";
 import type { ForecastBoard } from "./forecast/board.ts";
 import type { Ledger } from "./ledger.ts";
+import type { OperatorAction, Signature } from "./operator.ts";
 import type { PlatformMetrics, PlatformSpec } from "./platform.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { ReportBatch } from "./reports.ts";
@@ -31,7 +32,7 @@ export interface EngineStarted extends Fact {
   readonly tickMs: number;
   readonly ticks: number;
   readonly platforms: readonly PlatformSpec[];
-  /** By slot. */
+  /** By slot; live: it grows by `campaign.created`. */
   readonly campaigns: readonly CampaignSpec[];
   /** By slot: read it at will, at the end too. */
   readonly ledger: Ledger;
@@ -237,8 +238,29 @@ export interface EngineChanged extends Fact {
   readonly state: string;
 }
 
+/** A campaign joined a running engine. */
+export interface CampaignCreated extends Fact {
+  readonly type: "campaign.created";
+  readonly slot: number;
+  readonly campaign: CampaignSpec;
+}
+
+/** An operator's order was carried out: the audit trail. */
+export interface OperatorActed extends Fact, Signature {
+  readonly type: "operator.acted";
+  readonly action: OperatorAction;
+  /** The campaign, or null where the order is not about one. */
+  readonly slot: number | null;
+  /** The platform, or null. */
+  readonly platform: number | null;
+  /** The amount of a top-up, else null. */
+  readonly micros: number | null;
+}
+
 export type EngineEvent =
   | EngineStarted
+  | CampaignCreated
+  | OperatorActed
   | DecisionMade
   | ReportsBooked
   | ReportRefused

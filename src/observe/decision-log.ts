@@ -65,10 +65,19 @@ export class DecisionLog implements EngineObserver {
       case "campaign.changed":
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
         break;
+      case "campaign.created":
+        this.#logger.info({
+          event: event.type,
+          ...this.#when(event),
+          campaign: event.campaign.id,
+          spec: event.campaign,
+        });
+        break;
       case "platform.changed":
       case "campaign.held":
       case "campaign.released":
       case "budget.toppedUp":
+      case "operator.acted":
       case "reservations.released":
         this.#fact(event);
         break;
@@ -90,6 +99,11 @@ export class DecisionLog implements EngineObserver {
         this.#fact(event, "error");
         break;
     }
+  }
+
+  /** Writes what is buffered: for a run that may be cut off. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
+  flush(): void {
+    this.#flush();
   }
 
   /** Writes what is buffered and closes the file. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
@@ -156,12 +170,12 @@ export class DecisionLog implements EngineObserver {
   /** An event as it is, with names in place of indices. */
   #fact(event: Exclude<EngineEvent, EngineStarted>, level: "info" | "warn" | "error" = "info"): void {
     const { type, tick, timeMs, ...rest } = event;
-    const { slot, platform, ...facts } = rest as { slot?: number; platform?: number };
+    const { slot, platform, ...facts } = rest as { slot?: number | null; platform?: number | null };
     this.#logger[level]({
       event: type,
       ...this.#when({ tick, timeMs }),
-      campaign: slot === undefined ? undefined : (this.#started?.campaigns[slot].id ?? slot),
-      platform: platform === undefined ? undefined : this.#platformId(platform),
+      campaign: slot === undefined || slot === null ? undefined : (this.#started?.campaigns[slot].id ?? slot),
+      platform: platform === undefined || platform === null ? undefined : this.#platformId(platform),
       ...facts,
     });
   }

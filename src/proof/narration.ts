@@ -59,7 +59,7 @@ export class Narration implements EngineObserver {
     else {
       const text = this.#factText(event);
       if (text === null) return;
-      const slot = "slot" in event ? event.slot : undefined;
+      const slot = "slot" in event ? (event.slot ?? undefined) : undefined;
       const id = slot === undefined ? null : (this.#started?.campaigns[slot].id ?? null);
       if (id !== null && !this.#campaigns.has(id)) return;
       if (slot !== undefined) this.#close(slot);

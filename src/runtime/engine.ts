@@ -4,11 +4,14 @@
  * E1 a campaign bids only what the ledger has reserved; E2 a report is booked before its campaign hears of it; E3 campaigns are
  * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run; E6 a campaign that
  * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart;
- * E8 no tick is evaluated twice, whatever the clock shows; E9 no reservation outlives its time-out.
+ * E8 no tick is evaluated twice, whatever the clock shows; E9 no reservation outlives its time-out;
+ * E10 nothing is bid on a closed platform, whatever a policy says.
  */
 import type { AnyActorRef, InspectionEvent } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
+import { EngineError } from "../core/errors.ts";
+import { Health } from "../core/forecast/board.ts";
 import { reservationMicros } from "../core/decision.ts";
 import type { Decision } from "../core/decision.ts";
 import type { Faults } from "../core/faults.ts";
@@ -17,6 +20,7 @@ import type { CampaignState, EngineEvent, EngineObserver } from "../core/events.
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
+import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { Policy } from "../core/policy/policy.ts";
@@ -89,6 +93,8 @@ const MAX_DRAIN_TICKS = 2_000;
 export class Engine {
   readonly ledger: Ledger;
   readonly #config: EngineConfig;
+  /** By slot; the same list as the configuration's, so that it grows for all who hold it. */
+  readonly #campaigns: CampaignSpec[];
   readonly #market: Market;
   readonly #observers: readonly EngineObserver[];
   readonly #decisionObservers: readonly EngineObserver[];
@@ -98,11 +104,15 @@ export class Engine {
   readonly #batches: readonly BidBatch[];
   readonly #dayStarts: readonly number[];
   /** By slot: index into {@link CAMPAIGN_STATES}. */
-  readonly #states: Uint8Array;
+  #states: Uint8Array;
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
   /** Why the operator holds a campaign, by slot (E7). */
   readonly #held = new Map<number, string>();
+  /** Slots of the campaigns that the operator ended. */
+  readonly #ended = new Set<number>();
+  /** Why the operator keeps a platform closed, by platform (E10). */
+  readonly #closed = new Map<number, string>();
   /** What the supervision tree has said and the observers have not heard yet. */
   readonly #facts: TreeFact[] = [];
   readonly #faults: FaultyActors | null;
@@ -113,7 +123,9 @@ export class Engine {
   #nextTick = 0;
   #ordersDone = 0;
 
-  constructor(config: EngineConfig, { market, observers, nowMs, faults }: EngineParts) {
+  constructor(given: EngineConfig, { market, observers, nowMs, faults }: EngineParts) {
+    this.#campaigns = [...given.campaigns];
+    const config = { ...given, campaigns: this.#campaigns };
     this.#config = config;
     this.#faults = faults === undefined ? null : new FaultyActors(faults, config.campaigns);
     this.#market = market;
@@ -217,16 +229,30 @@ export class Engine {
 
   /** Places no more bids, and books the reports that are still to come. Bids that are never answered expire (E9). */
   drain(): void {
-    this.#tree.drain("the run is over");
+    this.beginDrain("the run is over");
+    for (let extra = 0; extra < MAX_DRAIN_TICKS && !this.#market.isSettled(); extra += 1) this.drainTick();
+    this.endDrain();
+  }
+
+  /** Places no more bids. {@link drain} in steps, for a market that needs time: this, {@link drainTick} until settled, {@link endDrain}. */
+  beginDrain(why: string): void {
+    this.#tree.drain(why);
     this.#tellFacts();
-    for (let extra = 0; extra < MAX_DRAIN_TICKS && !this.#market.isSettled(); extra += 1) {
-      const { reports } = this.#market.advance(this.#nextTick);
-      this.#tellFacts();
-      this.#book(reports, this.#nextTick);
-      this.#expire(this.#nextTick);
-      this.#nextTick += 1;
-    }
-    // The market has nothing more to say: what it has not answered by now, it never will.
+  }
+
+  /** Books what came in since the last tick. True when nothing is outstanding any more. */
+  drainTick(): boolean {
+    const { reports } = this.#market.advance(this.#nextTick);
+    this.#tellFacts();
+    this.#book(reports, this.#nextTick);
+    this.#expire(this.#nextTick);
+    this.#nextTick += 1;
+    return this.#market.isSettled();
+  }
+
+  /** Ends the drain, settled or not. */
+  endDrain(): void {
+    // What the market has not answered by now, it never will.
     for (let extra = 1; extra < this.#open.length; extra += 1) this.#expire(this.#nextTick + extra - 1);
     let open = 0;
     for (let slot = 0; slot < this.ledger.size; slot += 1) open += this.ledger.openReservations(slot);
@@ -263,6 +289,58 @@ export class Engine {
     this.#tree.release(slot);
   }
 
+  /**
+   * Carries out an operator's order and puts it on record. Returns the slot of the campaign that it was about, or null.
+   * @throws EngineError CE_ORDER_REFUSED when it cannot be carried out; then nothing has changed
+   */
+  obey(order: OperatorOrder, signature: Signature): number | null {
+    const { why } = signature;
+    let slot = "slot" in order ? order.slot : null;
+    if (slot !== null) this.#assertOrderable(slot);
+    switch (order.action) {
+      case "campaign.create":
+        slot = this.#create(order.campaign);
+        break;
+      case "campaign.pause":
+        this.hold(order.slot, why);
+        break;
+      case "campaign.resume":
+        this.release(order.slot, why);
+        break;
+      case "campaign.end":
+        this.hold(order.slot, why);
+        this.#ended.add(order.slot);
+        break;
+      case "campaign.top-up":
+        this.topUp(order.slot, order.micros, why);
+        break;
+      case "platform.close":
+        this.#closed.set(order.platform, why);
+        this.#feed.setHealth(order.platform, Health.down);
+        break;
+      case "platform.open":
+        this.#closed.delete(order.platform);
+        break;
+      case "engine.pause":
+        this.#tree.pause(why);
+        break;
+      case "engine.resume":
+        this.#tree.resume();
+        break;
+    }
+    this.#tellFacts();
+    const platform = "platform" in order ? order.platform : null;
+    const micros = "micros" in order ? order.micros : null;
+    const { action } = order;
+    this.#emit({ type: "operator.acted", ...this.#at(this.#nextTick), action, slot, platform, micros, ...signature });
+    return slot;
+  }
+
+  /** The tick that is played next. */
+  get nextTick(): number {
+    return this.#nextTick;
+  }
+
   /** Every actor that is alive. */
   get actors(): readonly AnyActorRef[] {
     return [...this.#tree.actors()];
@@ -278,6 +356,30 @@ export class Engine {
         else this.topUp(slot, micros, why);
       }
     }
+  }
+
+  #assertOrderable(slot: number): void {
+    if (this.#campaigns[slot] === undefined) throw refusedOrder(`There is no campaign in slot ${slot}.`);
+    if (this.#ended.has(slot)) throw refusedOrder(`Campaign ${this.#campaigns[slot].id} has been ended.`);
+  }
+
+  #create(spec: CampaignSpec): number {
+    const { id, forecaster, flight } = spec;
+    if (this.#campaigns.some((other) => other.id === id)) throw refusedOrder(`There is a campaign ${id} already.`);
+    if (!this.#feed.boards.has(forecaster)) throw refusedOrder(`The forecaster ${forecaster} does not run here.`);
+    if (flight.endTick <= this.#nextTick) throw refusedOrder(`The flight of campaign ${id} is over.`);
+    const slot = this.#campaigns.length;
+    if (!this.#tree.add(spec, slot)) throw refusedOrder(`The portfolio ${spec.portfolio} does not run here.`);
+    this.#campaigns.push(spec);
+    this.ledger.open(spec.budgetMicros, spec.dailyBudgetMicros);
+    if (spec.dailyBudgetMicros !== null) this.ledger.startDay(slot, this.#nextTick);
+    if (slot >= this.#states.length) {
+      const longer = new Uint8Array(slot + 1);
+      longer.set(this.#states);
+      this.#states = longer;
+    }
+    this.#emit({ type: "campaign.created", ...this.#at(this.#nextTick), slot, campaign: spec });
+    return slot;
   }
 
   #at(tick: number): { tick: number; timeMs: number } {
@@ -380,7 +482,8 @@ export class Engine {
       const { platform, metrics, refused } = update;
       this.#heard[platform] = metrics;
       if (refused !== null) this.#emit({ type: "feed.refused", ...this.#at(tick), platform, why: refused });
-      this.#feed.setHealth(platform, this.#tree.judgeFeed(update, tick));
+      const verdict = this.#tree.judgeFeed(update, tick);
+      this.#feed.setHealth(platform, this.#closed.has(platform) ? Health.down : verdict);
     }
     this.#tellFacts();
   }
@@ -516,7 +619,7 @@ export class Engine {
   /** Reserves the money of a decision and puts its bids into the platforms' batches (E1). */
   #commit(slot: number, decision: Decision): void {
     for (const { platform, bidMicros, capMicros } of decision.candidates) {
-      if (capMicros === 0) continue;
+      if (capMicros === 0 || this.#closed.has(platform)) continue;
       const { overDeliveryFactor } = this.#market.platforms[platform];
       this.ledger.reserve(slot, decision.tick, platform, reservationMicros(capMicros, overDeliveryFactor));
       this.#open[decision.tick % this.#open.length] += 1;
@@ -581,6 +684,10 @@ function without(batch: ReportBatch, refused: ReadonlySet<number>): ReportBatch 
   const rest = new ReportBatch(batch.length);
   for (let row = 0; row < batch.length; row += 1) if (!refused.has(row)) rest.push(batch.row(row));
   return rest;
+}
+
+function refusedOrder(message: string): EngineError {
+  return new EngineError("CE_ORDER_REFUSED", message);
 }
 
 interface CampaignSnapshot {

@@ -17,7 +17,7 @@ import { stagesMachine } from "../../machines/stages.ts";
 import type { Stage, StagesInput } from "../../machines/stages.ts";
 import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
-import type { PoolSnapshot } from "../actors/pool.ts";
+import type { PoolMember, PoolSnapshot } from "../actors/pool.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { HealthCode } from "../core/forecast/board.ts";
@@ -74,6 +74,7 @@ export class ActorTree {
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
   readonly #campaigns: readonly CampaignSpec[];
   readonly #platforms: readonly PlatformSpec[];
+  readonly #policyOf: NonNullable<TreeConfig["policyOf"]>;
   readonly #platformStates: string[];
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
   readonly #holders: Holder[] = [];
@@ -88,6 +89,7 @@ export class ActorTree {
     const stages = stageNames.map((name, at): Stage => ({ name, needs: at === 0 ? null : 0 }));
     this.#campaigns = config.campaigns;
     this.#platforms = platforms;
+    this.#policyOf = config.policyOf ?? policyNamed;
     this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
@@ -147,6 +149,26 @@ export class ActorTree {
   stop(why: string): void {
     if (this.#root.getSnapshot().status === "active") this.#root.send({ type: "stop", why });
     this.#root.stop();
+  }
+
+  /** Holds all bidding until {@link resume}d. */
+  pause(why: string): void {
+    this.#root.send({ type: "pause", why });
+  }
+
+  /** Lets a paused engine go on. */
+  resume(): void {
+    this.#root.send({ type: "resume" });
+  }
+
+  /** Starts the actor of a new campaign in its portfolio's pool. False where there is no such portfolio, or no longer. */
+  add(spec: CampaignSpec, slot: number): boolean {
+    const portfolio = this.#supervised.get(`portfolio:${spec.portfolio}`)?.ref;
+    const pool = (portfolio?.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    if (pool === undefined) return false;
+    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#policyOf, this.#platforms) });
+    this.#holders[slot] = (pool.getSnapshot() as PoolSnapshot).children;
+    return true;
   }
 
   /** The live actor of a campaign, or null while it has none (T2). */
@@ -245,12 +267,21 @@ function portfoliosOf(
   { seed, campaigns, supervision, policyOf = policyNamed, limitsOf = () => supervision }: TreeConfig,
   platforms: readonly PlatformSpec[],
 ): PortfolioInput[] {
-  const members = new Map<string, { slot: number; id: string; input: CampaignInput }[]>();
+  const members = new Map<string, PoolMember[]>();
   for (const [slot, spec] of campaigns.entries()) {
-    const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy, spec), platforms };
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
-    list.push({ slot, id: `campaign:${spec.id}`, input });
+    list.push(memberOf(spec, slot, policyOf, platforms));
   }
   return [...members].map(([id, list]) => ({ id, limits: limitsOf(id), seed, pool: { members: list } }));
+}
+
+function memberOf(
+  spec: CampaignSpec,
+  slot: number,
+  policyOf: NonNullable<TreeConfig["policyOf"]>,
+  platforms: readonly PlatformSpec[],
+): PoolMember {
+  const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy, spec), platforms };
+  return { slot, id: `campaign:${spec.id}`, input };
 }

@@ -42,6 +42,8 @@ export interface RunParts {
   readonly policyOf?: (name: string) => Policy;
   readonly isInterpreted?: boolean;
   readonly observers?: readonly EngineObserver[];
+  /** Campaigns that the market is ready for. Default: those of the scenario. */
+  readonly marketCampaigns?: number;
   /** Whether the log's lines are kept. Default true. */
   readonly keepsLines?: boolean;
 }
@@ -62,8 +64,11 @@ export class PlayedRun {
   readonly #chunks: string[] = [];
 
   constructor({ market: paths, exposures, faults: plan, ...config }: ResolvedScenario, parts: RunParts = {}) {
-    const { wrap = (market: Market) => market, keepsLines = true, observers = [], ...rest } = parts;
-    const valuesPerConversionMicros = config.campaigns.map((spec) => spec.valuePerConversionMicros);
+    const { wrap = (market: Market) => market, keepsLines = true, observers = [], marketCampaigns, ...rest } = parts;
+    const valuesPerConversionMicros = Array.from(
+      { length: marketCampaigns ?? config.campaigns.length },
+      (_, slot) => config.campaigns[slot]?.valuePerConversionMicros ?? 0,
+    );
     this.market = new PathMarket({
       paths: simulatePaths(paths),
       exposures,
