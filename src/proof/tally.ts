@@ -66,8 +66,8 @@ export function tallyOf(flight: number, { figures, coverage, violations }: Fligh
 
 /** Both together. */
 export function addTally(a: Tally, b: Tally): Tally {
-  const faults: Record<string, number> = { ...a.faults };
-  for (const [kind, count] of Object.entries(b.faults)) faults[kind] = (faults[kind] ?? 0) + count;
+  const kinds = united(Object.keys(a.faults), Object.keys(b.faults));
+  const faults = Object.fromEntries(kinds.map((kind) => [kind, (a.faults[kind] ?? 0) + (b.faults[kind] ?? 0)]));
   return {
     flights: a.flights + b.flights,
     ticks: a.ticks + b.ticks,
@@ -87,5 +87,5 @@ export function addTally(a: Tally, b: Tally): Tally {
 function united(a: readonly string[], b: readonly string[]): readonly string[] {
   const all = new Set(a);
   for (const name of b) all.add(name);
-  return all.size === a.length ? a : [...all].sort();
+  return [...all].sort();
 }

@@ -59,7 +59,11 @@ describe("the conversion-rate filter, conversions two hours late", () => {
   const DELAY = 120;
 
   /** The rate after so many ticks, relative to the true one. In silent ticks there are no clicks, and conversions are held back. */
-  function errorAfter(ticks: number, rateAt: (tick: number) => number, isSilent: (tick: number) => boolean = () => false): number {
+  function errorAfter(
+    ticks: number,
+    rateAt: (tick: number) => number,
+    isSilent: (tick: number) => boolean = () => false,
+  ): number {
     const { next } = new RandomStream(5, "test");
     const filter = new CvrFilter(MINUTE_MS, 1440);
     const arrivals = new Map<number, { count: number; ages: number }>();
