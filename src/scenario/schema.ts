@@ -226,7 +226,7 @@ const supervision = z.strictObject({
     .describe("Failures of one campaign, in a row or not, before it is quarantined."),
   within: duration().default("1h").describe("Over what time restarts and failures are counted."),
   steady: duration()
-    .default("3m")
+    .default("1m")
     .describe("How long a restarted campaign must run for its next failure to be none in a row."),
   backoff: duration()
     .default("1m")
