@@ -22,6 +22,26 @@ export const ERROR_CODES = {
   CE_POLICY_UNREADABLE: 3,
   CE_POLICY_MALFORMED: 3,
   CE_FORECASTER_UNKNOWN: 3,
+  /** There is no state where it was looked for. */
+  CE_STATE_MISSING: 3,
+  /** Another process owns the state. */
+  CE_STATE_BUSY: 3,
+  /** A file of another program. */
+  CE_STATE_FOREIGN: 3,
+  /** Written by a newer version. */
+  CE_STATE_NEWER: 3,
+  /** Damaged: nothing after that place can be trusted. */
+  CE_STATE_CORRUPT: 3,
+  /** The state is of another scenario. */
+  CE_STATE_MISMATCH: 3,
+  /** The place cannot be written to. Nothing is bid until it can. */
+  CE_STATE_UNWRITABLE: 3,
+  /** There is no room. Nothing is bid until there is. */
+  CE_STATE_FULL: 3,
+  /** Another owner has taken over: this one stops. */
+  CE_STATE_FENCED: 1,
+  /** Replayed, the log does not give what it says: the code that wrote it decided otherwise. */
+  CE_STATE_DIVERGED: 1,
 } as const;
 
 /** A code out of {@link ERROR_CODES}. */
