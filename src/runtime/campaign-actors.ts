@@ -29,6 +29,10 @@ export interface CampaignActors {
   startDay(slots: readonly number[], world: World, heard: Heard): void;
   /** Round: the tick. */
   decide(world: World, decided: Decided): void;
+  /** Waits until what supervision ordered is done. */
+  settle(): void;
+  /** Ends whatever the campaigns live in. */
+  close(): void;
 }
 
 /** Campaigns whose actors live in this thread. */
@@ -80,6 +84,14 @@ export class LocalActors implements CampaignActors {
       const { decision } = snapshot.context;
       decided(slot, snapshot.value, decision?.tick === tick ? decision : null);
     }
+  }
+
+  settle(): void {
+    // A restart is done when it has been ordered.
+  }
+
+  close(): void {
+    // The tree stops its own.
   }
 
   /** Only a live campaign with bids out asks its guards about a report. */

@@ -35,6 +35,7 @@ import { Feed } from "./feed.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { CampaignRoll } from "./roll.ts";
 import { Supervision } from "./supervision.ts";
+import { elsewhere, threadedActors } from "./threads/threads.ts";
 import { ActorTree } from "./tree.ts";
 
 /** What an engine runs. */
@@ -68,6 +69,10 @@ export interface EngineConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /** Worker threads that campaigns are dealt out to, 2 or more; 1, the default: they live in this thread. */
+  readonly threads?: number;
+  /** Modules of the policies that are not the engine's, as URLs by name: threads load them by themselves. */
+  readonly policyModules?: Readonly<Record<string, string>>;
   /** Hears of every actor, event, microstep and snapshot from the first actor's birth on; costs several µs per event. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
@@ -126,9 +131,21 @@ export class Engine {
       periodTicks: config.periodTicks,
       forecasters: this.#faults?.forecasters(config.forecasters) ?? config.forecasters,
     });
-    const tree = new ActorTree(this.#faults === null ? config : this.#faults.tree(config), platforms, feed.stages);
     const states = new CampaignStates(campaigns.length);
-    const actors = new LocalActors(tree, states, this.#faults);
+    const growing = this.#faults === null ? config : this.#faults.tree(config);
+    const threaded = threadedActors(config, {
+      platforms,
+      campaigns,
+      boards: feed.boards,
+      ledger,
+      states,
+      faults: faults?.plan ?? null,
+      onFault: (fault) => faults?.note(fault),
+      onFailed: (slot, error) => this.#tree.failCampaign(slot, error),
+      onDeath: (thread, error) => this.#tree.failThread(thread, error),
+    });
+    const tree = new ActorTree({ ...growing, ...elsewhere(config, threaded) }, platforms, feed.stages);
+    const actors = threaded ?? new LocalActors(tree, states, this.#faults);
     const timeoutTicks = config.settlementTimeoutTicks ?? config.periodTicks;
     const books = new Bookkeeping(ledger, platforms.length, timeoutTicks, announcer);
     const roll = new CampaignRoll({ campaigns, ledger, states, actors, announcer });
@@ -181,6 +198,7 @@ export class Engine {
   start(): void {
     const { name, seed, currency, tickMs, ticks, warmupTicks, campaigns } = this.#config;
     this.#tree.start();
+    this.#actors.settle();
     this.#announcer.emit({
       type: "engine.started",
       ...this.#announcer.at(),
@@ -219,6 +237,7 @@ export class Engine {
     this.#bidding.clear(tick);
     this.#faults?.armSupervisors(tick);
     this.#tree.supervise(tick);
+    this.#actors.settle();
     this.#supervision.tellFacts();
     const decisions = this.#tree.isRunning ? this.#bidding.decideAll(this.#world) : 0;
     this.#supervision.tellFacts();
@@ -279,6 +298,7 @@ export class Engine {
   /** Stops every actor and stream. Safe to call more than once. */
   stop(): void {
     this.#tree.stop("stopped");
+    this.#actors.close();
     this.#feed.complete();
     this.#supervision.tellFacts();
   }
@@ -303,7 +323,9 @@ export class Engine {
    * @throws EngineError CE_ORDER_REFUSED when it cannot be carried out; then nothing has changed
    */
   obey(order: OperatorOrder, signature: Signature): number | null {
-    return this.#desk.obey(order, signature);
+    const slot = this.#desk.obey(order, signature);
+    if (order.action === "campaign.create") this.#faults?.add(order.campaign, slot!);
+    return slot;
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2); what is overdue expires (E9). */

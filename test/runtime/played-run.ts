@@ -41,6 +41,7 @@ export interface RunParts {
   readonly wrap?: (market: Market) => Market;
   readonly policyOf?: (name: string) => Policy;
   readonly isInterpreted?: boolean;
+  readonly threads?: number;
   readonly observers?: readonly EngineObserver[];
   /** Campaigns that the market is ready for. Default: those of the scenario. */
   readonly marketCampaigns?: number;
