@@ -13,7 +13,7 @@ import { BidBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Bookkeeping } from "./bookkeeping.ts";
-import type { CampaignActors } from "./campaign-actors.ts";
+import type { CampaignActors, Pieces } from "./campaign-actors.ts";
 import type { CampaignStates } from "./campaign-states.ts";
 import type { CampaignRoll } from "./roll.ts";
 
@@ -48,11 +48,11 @@ export class Bidding {
   }
 
   /** One shared event to every campaign (E3); returns the number of decisions. */
-  decideAll(world: World): number {
+  *decideAll(world: World): Pieces<number> {
     const { actors, states, roll, announcer } = this.#parts;
     const { wantsDecisions } = announcer;
     let decisions = 0;
-    actors.decide(world, (slot, state, decision) => {
+    yield* actors.decide(world, (slot, state, decision) => {
       if (decision === null) {
         roll.change(slot, state, "flight over or held");
         return;

@@ -1,7 +1,8 @@
 /**
  * How the engine speaks to its campaigns: one at a time, or all of them in rounds.
  *
- * CA1 within a round campaigns are visited in the order of their slots (E3), and each is answered for before the next is.
+ * CA1 within a round campaigns are visited in the order of their slots (E3), and each is answered for before the next is; CA2 a round pauses
+ * after so many campaigns, so that whoever plays it may do something else in between.
  */
 import type { AnyActorRef } from "xstate";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
@@ -19,16 +20,27 @@ export type Heard = (slot: number, state: CampaignState | null) => void;
 /** Hears of a live campaign after its tick; `decision` is null where it did not evaluate. */
 export type Decided = (slot: number, state: CampaignState, decision: Decision | null) => void;
 
+/** A piece of work that pauses now and then; it is done when it has been asked for the next piece often enough. */
+export type Pieces<Result = void> = Generator<undefined, Result>;
+
+/** Campaigns between two pauses of a round: a few milliseconds (CA2). */
+const PIECE = 256;
+
+/** Whether a round pauses after the campaign in a slot. */
+export function isPause(slot: number): boolean {
+  return slot % PIECE === PIECE - 1;
+}
+
 /** The campaigns, wherever their actors live. */
 export interface CampaignActors {
   /** Sends one campaign an event; returns its state after it, or null where nobody heard. */
   tell(slot: number, event: CampaignEvent): CampaignState | null;
   /** Round: every campaign with rows in the batch learns from them. `heard` is called for the dead as well. */
-  learn(batch: ReportBatch, world: World, heard: Heard): void;
+  learn(batch: ReportBatch, world: World, heard: Heard): Pieces;
   /** Round: a new budget day for these campaigns, whose ledger has begun it. */
-  startDay(slots: readonly number[], world: World, heard: Heard): void;
+  startDay(slots: readonly number[], world: World, heard: Heard): Pieces;
   /** Round: the tick. */
-  decide(world: World, decided: Decided): void;
+  decide(world: World, decided: Decided): Pieces;
   /** Waits until what supervision ordered is done. */
   settle(): void;
   /** Ends whatever the campaigns live in. */
@@ -55,7 +67,7 @@ export class LocalActors implements CampaignActors {
     return snapshot.status === "active" ? snapshot.value : null;
   }
 
-  learn(batch: ReportBatch, world: World, heard: Heard): void {
+  *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
     let from = 0;
     while (from < batch.length) {
       const slot = batch.campaign[from];
@@ -64,18 +76,23 @@ export class LocalActors implements CampaignActors {
       const told = this.#faults === null ? world : this.#faultyWorld(this.#faults, world, slot, batch, from);
       heard(slot, this.tell(slot, { type: "reports", batch, from, to, world: told }));
       from = to;
+      if (isPause(slot)) yield;
     }
   }
 
-  startDay(slots: readonly number[], world: World, heard: Heard): void {
+  *startDay(slots: readonly number[], world: World, heard: Heard): Pieces {
     const { tick } = world;
-    for (const slot of slots) heard(slot, this.tell(slot, { type: "day.started", tick, world }));
+    for (const slot of slots) {
+      heard(slot, this.tell(slot, { type: "day.started", tick, world }));
+      if (isPause(slot)) yield;
+    }
   }
 
-  decide(world: World, decided: Decided): void {
+  *decide(world: World, decided: Decided): Pieces {
     const event: CampaignEvent = { type: "tick", world };
     const { tick } = world;
     for (let slot = 0; slot < this.#states.length; slot += 1) {
+      if (isPause(slot)) yield;
       const actor = this.#tree.campaign(slot);
       if (actor === null) continue;
       actor.send(event);

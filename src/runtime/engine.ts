@@ -28,7 +28,7 @@ import { Bidding } from "./bidding.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { dayAt, dayStartTicks } from "./calendar.ts";
 import { LocalActors } from "./campaign-actors.ts";
-import type { CampaignActors } from "./campaign-actors.ts";
+import type { CampaignActors, Pieces } from "./campaign-actors.ts";
 import { CampaignStates } from "./campaign-states.ts";
 import { FaultyActors } from "./faulty-actors.ts";
 import { Feed } from "./feed.ts";
@@ -224,6 +224,14 @@ export class Engine {
    * @throws EngineError when an invariant of the money is broken
    */
   tick(shownTick = this.nextTick): number {
+    return finish(this.play(shownTick));
+  }
+
+  /**
+   * {@link tick} in pieces of some milliseconds, for whoever has something else to do in between: reading, and taking in what the market is told,
+   * but no orders.
+   */
+  *play(shownTick = this.nextTick): Pieces<number> {
     const startedMs = this.#nowMs();
     const announcer = this.#announcer;
     this.#supervision.tellFacts();
@@ -232,14 +240,14 @@ export class Engine {
     }
     if (shownTick < this.nextTick) return this.nextTick;
     const tick = Math.min(shownTick, this.#config.ticks - 1);
-    for (; this.nextTick < tick; announcer.nextTick += 1) this.#take(this.nextTick);
-    this.#take(tick);
+    for (; this.nextTick < tick; announcer.nextTick += 1) yield* this.#take(this.nextTick);
+    yield* this.#take(tick);
     this.#bidding.clear(tick);
     this.#faults?.armSupervisors(tick);
     this.#tree.supervise(tick);
     this.#actors.settle();
     this.#supervision.tellFacts();
-    const decisions = this.#tree.isRunning ? this.#bidding.decideAll(this.#world) : 0;
+    const decisions = this.#tree.isRunning ? yield* this.#bidding.decideAll(this.#world) : 0;
     this.#supervision.tellFacts();
     for (const batch of this.#bidding.batches) if (batch.length > 0) this.#market.place(batch);
     announcer.emit({
@@ -256,14 +264,14 @@ export class Engine {
   }
 
   /** Takes what became known at the beginning of a tick: orders, reports, metrics, a new budget day. */
-  #take(tick: number): void {
+  *#take(tick: number): Pieces {
     this.#desk.carryOut(tick);
     const news = this.#market.advance(tick);
     this.#supervision.tellFacts();
-    this.#book(news.reports, tick);
+    yield* this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
     this.#world = this.#worldAt(tick);
-    this.#startDay(tick);
+    yield* this.#startDay(tick);
   }
 
   /** Places no more bids, and books the reports that are still to come. Bids that are never answered expire (E9). */
@@ -283,7 +291,7 @@ export class Engine {
   drainTick(): boolean {
     const { reports } = this.#market.advance(this.nextTick);
     this.#supervision.tellFacts();
-    this.#book(reports, this.nextTick);
+    finish(this.#book(reports, this.nextTick));
     this.#announcer.nextTick += 1;
     return this.#market.isSettled();
   }
@@ -329,10 +337,12 @@ export class Engine {
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2); what is overdue expires (E9). */
-  #book(heard: ReportBatch, tick: number): void {
+  *#book(heard: ReportBatch, tick: number): Pieces {
     const batch = this.#books.book(heard, tick);
     if (batch.length > 0) {
-      this.#actors.learn(batch, this.#world, (slot, state) => this.#roll.noteHeard(slot, "reports", state, "reports"));
+      yield* this.#actors.learn(batch, this.#world, (slot, state) =>
+        this.#roll.noteHeard(slot, "reports", state, "reports"),
+      );
       this.#supervision.tellFacts();
     }
     this.#books.expire(tick);
@@ -360,12 +370,12 @@ export class Engine {
     this.#supervision.tellFacts();
   }
 
-  #startDay(tick: number): void {
+  *#startDay(tick: number): Pieces {
     if (!this.#dayStarts.includes(tick)) return;
     const { campaigns } = this.#roll;
     const slots = [...campaigns.keys()].filter((slot) => campaigns[slot].dailyBudgetMicros !== null);
     for (const slot of slots) this.ledger.startDay(slot, tick);
-    this.#actors.startDay(slots, this.#world, (slot, state) =>
+    yield* this.#actors.startDay(slots, this.#world, (slot, state) =>
       this.#roll.noteHeard(slot, "day.started", state, "new day"),
     );
   }
@@ -379,5 +389,13 @@ export class Engine {
       boards: this.#feed.boards,
       account: (slot) => this.ledger.view(slot),
     };
+  }
+}
+
+/** Does all pieces of a work at once. */
+function finish<Result>(pieces: Pieces<Result>): Result {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
   }
 }

@@ -58,6 +58,8 @@ export class LiveRun {
   isReady = false;
   /** Why nothing is bid anywhere, or null. */
   stoppedBecause: string | null = null;
+  /** The tick that is being played, or null. */
+  #playing: Promise<void> | null = null;
   readonly #keys = new Set<string>();
   #frame: MadeFrame | null = null;
 
@@ -83,9 +85,26 @@ export class LiveRun {
     this.stuckMs = stuckMs;
   }
 
-  /** Carries out an order. @throws Problem when it is refused */
-  order(order: OperatorOrder, { by, why }: { readonly by: string; readonly why: string }): number | null {
+  /** Plays one tick, piece by piece: what comes in meanwhile is taken in between, orders wait. @throws what the engine throws */
+  async play(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#playing = promise;
+    try {
+      const pieces = this.engine.play();
+      while (pieces.next().done !== true) await new Promise((go) => setImmediate(go));
+    } finally {
+      this.#playing = null;
+      resolve();
+    }
+  }
+
+  /** Carries out an order, between two ticks. @throws Problem when it is refused */
+  async order(
+    order: OperatorOrder,
+    { by, why }: { readonly by: string; readonly why: string },
+  ): Promise<number | null> {
     this.assertStarted();
+    while (this.#playing !== null) await this.#playing;
     const slot = this.engine.obey(order, { by, why, atMs: Date.now() });
     if (order.action === "engine.pause") this.stoppedBecause = why;
     else if (order.action === "engine.resume") this.stoppedBecause = null;

@@ -28,9 +28,9 @@ const onCampaign = (
     params: campaignPath,
     body: plainOrder,
     answer: "The campaign, as a CampaignRow with its past.",
-    handle: ({ params, body }, run) => {
+    handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
-      run.order({ action, slot }, body);
+      await run.order({ action, slot }, body);
       return run.view.campaign(slot);
     },
   });
@@ -44,9 +44,9 @@ export const orderOperations: readonly Operation[] = [
     body: newCampaign,
     answer: "The campaign, as a CampaignDetail.",
     status: 201,
-    handle: ({ body }, run) => {
+    handle: async ({ body }, run) => {
       const campaign = specOf(body, run);
-      const slot = run.order({ action: "campaign.create", campaign }, body);
+      const slot = await run.order({ action: "campaign.create", campaign }, body);
       return run.view.campaign(slot!);
     },
   }),
@@ -59,11 +59,11 @@ export const orderOperations: readonly Operation[] = [
     params: campaignPath,
     body: topUpOrder,
     answer: "The campaign, as a CampaignDetail.",
-    handle: ({ params, body }, run) => {
+    handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
       const { micros, key } = body;
       if (key === undefined || run.isFirstUse(`${params.id} ${key}`)) {
-        run.order({ action: "campaign.top-up", slot, micros }, body);
+        await run.order({ action: "campaign.top-up", slot, micros }, body);
       }
       return run.view.campaign(slot);
     },
@@ -75,9 +75,9 @@ export const orderOperations: readonly Operation[] = [
     params: campaignPath,
     body: endOrder,
     answer: "The campaign, as a CampaignDetail.",
-    handle: ({ params, body }, run) => {
+    handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
-      run.order({ action: "campaign.end", slot }, body);
+      await run.order({ action: "campaign.end", slot }, body);
       return run.view.campaign(slot);
     },
   }),
@@ -94,15 +94,15 @@ export const orderOperations: readonly Operation[] = [
     summary: "Engages or releases the kill switch of one campaign, one platform, or everything.",
     body: killSwitch,
     answer: "The kill switches that are engaged.",
-    handle: ({ body }, run) => {
+    handle: async ({ body }, run) => {
       const { engaged } = body;
-      if (body.scope === "all") run.order({ action: engaged ? "engine.pause" : "engine.resume" }, body);
+      if (body.scope === "all") await run.order({ action: engaged ? "engine.pause" : "engine.resume" }, body);
       else if (body.scope === "platform") {
         const platform = run.platformOf(body.id);
-        run.order({ action: engaged ? "platform.close" : "platform.open", platform }, body);
+        await run.order({ action: engaged ? "platform.close" : "platform.open", platform }, body);
       } else {
         const slot = run.slotOf(body.id);
-        run.order({ action: engaged ? "campaign.pause" : "campaign.resume", slot }, body);
+        await run.order({ action: engaged ? "campaign.pause" : "campaign.resume", slot }, body);
       }
       return switches(run);
     },

@@ -17,7 +17,8 @@ import type { Ledger } from "../../core/ledger.ts";
 import type { PlatformSpec } from "../../core/platform.ts";
 import type { ReportBatch } from "../../core/reports.ts";
 import type { World } from "../../core/world.ts";
-import type { CampaignActors, Decided, Heard } from "../campaign-actors.ts";
+import { isPause } from "../campaign-actors.ts";
+import type { CampaignActors, Decided, Heard, Pieces } from "../campaign-actors.ts";
 import type { CampaignStates } from "../campaign-states.ts";
 import { BoardMirror, shareBoard } from "./board-mirror.ts";
 import type { SharedBoard } from "./board-mirror.ts";
@@ -150,7 +151,7 @@ export class ThreadedActors implements CampaignActors {
     return state;
   }
 
-  learn(batch: ReportBatch, world: World, heard: Heard): void {
+  *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
     const { ledger, states } = this.#parts;
     this.#writeReports(batch);
     let slot = -1;
@@ -166,11 +167,12 @@ export class ThreadedActors implements CampaignActors {
       if (batch.campaign[row] === slot) continue;
       slot = batch.campaign[row];
       heard(slot, this.#isAnswered(slot) ? stateOf(this.#reports.answer[row]) : null);
+      if (isPause(slot)) yield;
     }
     this.#finish(threads);
   }
 
-  startDay(slots: readonly number[], world: World, heard: Heard): void {
+  *startDay(slots: readonly number[], world: World, heard: Heard): Pieces {
     const { ledger, states } = this.#parts;
     for (const slot of slots) this.#balances.write(slot, ledger.view(slot), states.isOut(slot));
     this.#writeBoards(world);
@@ -179,11 +181,14 @@ export class ThreadedActors implements CampaignActors {
     for (const thread of threads) {
       this.#post({ type: "day", moment, slots: slots.filter((slot) => this.#homes[slot] === thread) }, [thread]);
     }
-    for (const slot of slots) heard(slot, this.#answerOf(slot));
+    for (const slot of slots) {
+      heard(slot, this.#answerOf(slot));
+      if (isPause(slot)) yield;
+    }
     this.#finish(threads);
   }
 
-  decide(world: World, decided: Decided): void {
+  *decide(world: World, decided: Decided): Pieces {
     const { ledger, states } = this.#parts;
     for (let slot = 0; slot < states.length; slot += 1) {
       this.#balances.write(slot, ledger.view(slot), states.isOut(slot));
@@ -193,6 +198,7 @@ export class ThreadedActors implements CampaignActors {
     for (let slot = 0; slot < states.length; slot += 1) {
       const state = this.#answerOf(slot);
       if (state !== null) decided(slot, state, this.#answers.decision(slot));
+      if (isPause(slot)) yield;
     }
     this.#finish(threads);
   }
