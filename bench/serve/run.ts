@@ -1,7 +1,7 @@
 /**
  * `npm run bench:serve`: a live service under load on loopback, counted on both ends.
  *
- * A platform's side, in this process, reads the bids, answers them with spend reports and sends metrics, so many records a second; viewers watch
+ * A platform's side, in this process and a thread, reads the bids, answers them with spend reports and sends metrics, so many records a second; viewers watch
  * the live frames. The service runs in a process of its own.
  */
 import { spawn } from "node:child_process";
@@ -13,7 +13,9 @@ import { fileURLToPath } from "node:url";
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
+import { Worker } from "node:worker_threads";
 import { Agent, streamed } from "./client.ts";
+import type { BidReader } from "./worker.ts";
 
 interface Options {
   readonly campaigns: string;
@@ -108,17 +110,12 @@ async function load(base: URL): Promise<Figures> {
     streamed(base, "/v1/frames", stop.signal, () => (frames += 1)),
   );
   const outstanding: string[] = [];
-  /** Metrics are sent ahead: the clock of the service is the only one. */
-  let metricsTick = 0;
-  const bids = streamed(base, "/v1/bids/stream", stop.signal, (text) => {
-    const { tick, platform, bids: placed } = JSON.parse(text) as BidsMessage;
-    for (const { campaign, capMicros } of placed) {
-      const costMicros = Math.floor(capMicros / 4);
-      outstanding.push(
-        JSON.stringify({ kind: "spend", campaign, platform, tick, costMicros, impressions: 100, clicks: 2 }),
-      );
-    }
+  const reader = new Worker(new URL("worker.ts", import.meta.url), {
+    workerData: { base: base.href, batch } satisfies BidReader,
   });
+  reader.on("message", (lines: string) => outstanding.push(lines));
+  reader.on("error", () => undefined);
+  let metricsTick = 0;
   const clock = await agent.get<{ tick: number; everyMs: number }>("/v1/clock");
   metricsTick = clock.tick + 1;
   const took = createHistogram();
@@ -128,20 +125,20 @@ async function load(base: URL): Promise<Figures> {
   const startedMs = performance.now();
   const elapsed = () => (performance.now() - startedMs) / 1000;
   const inFlight = new Set<Promise<void>>();
-  const send = async (path: string, lines: readonly string[]) => {
+  const send = async (path: string, lines: string, records: number) => {
     const sentMs = performance.now();
-    const { status, body } = await agent.post(path, lines.join("\n"));
+    const { status, body } = await agent.post(path, lines);
     took.record(Math.max(1, Math.round((performance.now() - sentMs) * 1000)));
     totals.requests += 1;
     if (status === 429) {
       totals.tooMany += 1;
-      outstanding.push(...lines);
+      outstanding.push(lines);
       return;
     }
     const receipt = JSON.parse(body) as { accepted: number; refused: number; errors: readonly object[] };
     if (receipt.refused > 0 && totals.refused === 0)
       process.stderr.write(`refused: ${JSON.stringify(receipt.errors[0])}\n`);
-    totals.sent += lines.length;
+    totals.sent += records;
     totals.accepted += receipt.accepted;
     totals.refused += receipt.refused;
   };
@@ -156,10 +153,11 @@ async function load(base: URL): Promise<Figures> {
         metrics.push(JSON.stringify({ platform, tick: metricsTick, ...figures }));
       }
     }
-    if (metrics.length > 0) track(inFlight, send("/v1/metrics", metrics));
+    if (metrics.length > 0) track(inFlight, send("/v1/metrics", metrics.join("\n"), metrics.length));
     due = elapsed() * rate;
     while (totals.sent + inFlight.size * batch + batch <= due && outstanding.length > 0) {
-      track(inFlight, send("/v1/settlements", outstanding.splice(0, batch)));
+      track(inFlight, send("/v1/settlements", outstanding.shift()!, batch));
+      reader.postMessage("sent");
     }
     bar?.update(Math.floor(elapsed()), { sent: totals.sent });
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -170,7 +168,7 @@ async function load(base: URL): Promise<Figures> {
   const counted = countOf(await agent.text("/metrics"));
   const { performance: speed, tick } = await agent.get<StatusMessage>("/v1/status");
   stop.abort();
-  await Promise.allSettled([...watching, bids]);
+  await Promise.allSettled([...watching, reader.terminate()]);
   agent.close();
   const at = (percentile: number) => took.percentile(percentile) / 1000;
   return {
@@ -185,12 +183,6 @@ async function load(base: URL): Promise<Figures> {
     lateTicks: speed.lateTicks,
     tickMs: speed.tickLatencyMs,
   };
-}
-
-interface BidsMessage {
-  readonly tick: number;
-  readonly platform: string;
-  readonly bids: readonly { readonly campaign: string; readonly capMicros: number }[];
 }
 
 interface StatusMessage {

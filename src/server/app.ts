@@ -34,7 +34,12 @@ export interface AppParts {
 export function createApp({ run, guard, version, onUnexpected }: AppParts): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    await next();
+    run.requests += 1;
+    try {
+      await next();
+    } finally {
+      run.requests -= 1;
+    }
     run.metrics.countRequest(context.res.status);
   });
   app.use(sealed());

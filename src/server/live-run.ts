@@ -38,6 +38,8 @@ export interface MadeFrame {
 const QUIET_MS = 2_000;
 /** How long a frame may be shown before it is made anew [ms]: four a second. */
 export const FRAME_MS = 250;
+/** Longest that a tick stands back for requests between two of its pieces [ms]: about as long as a piece. */
+const BREATH_MS = 5;
 /** Keys of top-ups that are remembered. */
 const REMEMBERED_KEYS = 10_000;
 
@@ -56,6 +58,8 @@ export class LiveRun {
   readonly closing = new AbortController();
   /** False until the forecasts are warm, and again once the engine drains. */
   isReady = false;
+  /** Requests under way; open streams do not count. */
+  requests = 0;
   /** Why nothing is bid anywhere, or null. */
   stoppedBecause: string | null = null;
   /** The tick that is being played, or null. */
@@ -91,11 +95,18 @@ export class LiveRun {
     this.#playing = promise;
     try {
       const pieces = this.engine.play();
-      while (pieces.next().done !== true) await new Promise((go) => setImmediate(go));
+      while (pieces.next().done !== true) await this.#breathe();
     } finally {
       this.#playing = null;
       resolve();
     }
+  }
+
+  /** Lets the event loop turn; and, where requests are under way, until they are answered, for a bounded time. */
+  async #breathe(): Promise<void> {
+    const untilMs = performance.now() + BREATH_MS;
+    do await new Promise((turned) => setImmediate(turned));
+    while (this.requests > 0 && performance.now() < untilMs);
   }
 
   /** Carries out an order, between two ticks. @throws Problem when it is refused */
