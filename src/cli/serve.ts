@@ -23,6 +23,7 @@ import { LiveRun } from "../server/live-run.ts";
 import { isLoopback } from "../server/security.ts";
 import { Vitals } from "../server/vitals.ts";
 import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
+import { threadsFor, withThreadsOption } from "./threads.ts";
 import { TOKEN_VARIABLE, tokenOf } from "./token.ts";
 
 interface ServeOptions {
@@ -37,6 +38,7 @@ interface ServeOptions {
   readonly logLevel?: DecisionLogLevel;
   readonly drain: number;
   readonly metricsPerCampaign: number;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -48,7 +50,7 @@ const CLOSE_MS = 1_000;
 
 /** The `serve` command. */
 export function serveCommand(): Command {
-  return new Command("serve")
+  return withThreadsOption(new Command("serve"))
     .summary("run the engine as a live service")
     .description(
       "Runs a scenario's campaigns as a live service: metrics and spend reports come in over HTTP, bids go out. With --demo a simulated market answers.",
@@ -111,7 +113,8 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
   const level = options.logLevel ?? (loaded.scenario.log.level as DecisionLogLevel);
   const log = options.log === undefined ? null : new DecisionLog(options.log, level);
   if (log !== null) observers.push(log);
-  const engine = new Engine(config, { market, observers, nowMs: () => performance.now() });
+  const threads = threadsFor(config.campaigns.length, options.threads);
+  const engine = new Engine({ ...config, threads }, { market, observers, nowMs: () => performance.now() });
   const vitals = new Vitals();
   const run = new LiveRun({
     engine,

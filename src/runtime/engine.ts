@@ -71,6 +71,8 @@ export interface EngineConfig {
   readonly policyOf?: (name: string) => Policy;
   /** Worker threads that campaigns are dealt out to, 2 or more; 1, the default: they live in this thread. */
   readonly threads?: number;
+  /** How long a thread may give no sign of life before it is taken for dead [ms]. Default: 10,000. */
+  readonly threadSilenceMs?: number;
   /** Modules of the policies that are not the engine's, as URLs by name: threads load them by themselves. */
   readonly policyModules?: Readonly<Record<string, string>>;
   /** Hears of every actor, event, microstep and snapshot from the first actor's birth on; costs several µs per event. */

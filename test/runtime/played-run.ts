@@ -42,6 +42,8 @@ export interface RunParts {
   readonly policyOf?: (name: string) => Policy;
   readonly isInterpreted?: boolean;
   readonly threads?: number;
+  readonly threadSilenceMs?: number;
+  readonly policyModules?: Readonly<Record<string, string>>;
   readonly observers?: readonly EngineObserver[];
   /** Campaigns that the market is ready for. Default: those of the scenario. */
   readonly marketCampaigns?: number;
@@ -145,6 +147,7 @@ export interface LoggedDecision {
   readonly campaign: string;
   readonly state: string;
   readonly reason: string;
+  readonly gammaMicros: number;
   readonly bids: readonly { platform: string; bidMicros: number; capMicros: number }[];
   readonly account: { budgetMicros: number; spentMicros: number; reservedMicros: number; availableMicros: number };
 }

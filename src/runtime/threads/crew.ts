@@ -9,8 +9,8 @@ import type { MessagePort } from "node:worker_threads";
 import { Control } from "./columns.ts";
 import type { Reply, RoundMessage, ThreadSetup } from "./messages.ts";
 
-/** How long a thread may give no sign of life in a round [ms]. */
-const SILENCE_MS = 10_000;
+/** How long a thread may take to start [ms]. */
+const START_MS = 30_000;
 /** How long is waited between two looks at it [ms]. */
 const LOOK_MS = 50;
 
@@ -25,6 +25,8 @@ interface Hand {
   readonly worker: Worker;
   readonly port: MessagePort;
   readonly control: Control;
+  /** Whether it has answered yet. */
+  isUp: boolean;
   death: string | null;
 }
 
@@ -33,7 +35,8 @@ export class Crew {
   readonly #hands = new Map<number, Hand>();
   readonly #silenceMs: number;
 
-  constructor(silenceMs = SILENCE_MS) {
+  /** @param silenceMs how long a thread may give no sign of life in a round */
+  constructor(silenceMs: number) {
     this.#silenceMs = silenceMs;
   }
 
@@ -49,7 +52,7 @@ export class Crew {
     });
     // A run that was given up must not be kept alive by its threads.
     worker.unref();
-    const hand: Hand = { worker, port: port1, control: new Control(control), death: null };
+    const hand: Hand = { worker, port: port1, control: new Control(control), isUp: false, death: null };
     worker.on("error", (error) => {
       hand.death ??= error instanceof Error ? error.message : String(error);
     });
@@ -80,17 +83,21 @@ export class Crew {
     const hand = this.#hands.get(thread);
     if (hand === undefined) return false;
     const { control } = hand;
+    const mostMs = hand.isUp ? this.#silenceMs : START_MS;
     let silentMs = 0;
     let { beats } = control;
     for (;;) {
       const { published } = control;
-      if (published > slot) return true;
+      if (published > slot) {
+        hand.isUp = true;
+        return true;
+      }
       if (control.isDead) hand.death ??= "it ended";
       if (hand.death !== null) return control.published > slot;
       control.wait(published, LOOK_MS);
       silentMs = control.beats === beats ? silentMs + LOOK_MS : 0;
       ({ beats } = control);
-      if (silentMs >= this.#silenceMs) hand.death = `it gave no sign of life for ${this.#silenceMs} ms`;
+      if (silentMs >= mostMs) hand.death = `it gave no sign of life for ${mostMs} ms`;
     }
   }
 

@@ -33,6 +33,8 @@ export interface ThreadedParts {
   readonly threads: number;
   readonly seed: number;
   readonly tickMs: number;
+  /** How long a thread may give no sign of life in a round [ms]. */
+  readonly silenceMs: number;
   readonly platforms: readonly PlatformSpec[];
   /** By slot; it grows. */
   readonly campaigns: readonly CampaignSpec[];
@@ -63,7 +65,7 @@ interface Outbox {
 /** The campaigns of an engine with several threads. */
 export class ThreadedActors implements CampaignActors {
   readonly #parts: ThreadedParts;
-  readonly #crew = new Crew();
+  readonly #crew: Crew;
   readonly #boards: readonly SharedBoard[];
   readonly #mirrors: ReadonlyMap<string, BoardMirror>;
   /** By thread that is not given up. */
@@ -79,6 +81,7 @@ export class ThreadedActors implements CampaignActors {
 
   constructor(parts: ThreadedParts) {
     this.#parts = parts;
+    this.#crew = new Crew(parts.silenceMs);
     const { boards, campaigns, platforms } = parts;
     this.#boards = [...boards.values()].map(shareBoard);
     this.#mirrors = new Map(this.#boards.map((shared) => [shared.forecaster, new BoardMirror(shared)]));

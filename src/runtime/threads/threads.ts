@@ -9,6 +9,8 @@ import type { ThreadedParts } from "./threaded-actors.ts";
 
 /** Most threads. */
 export const MAX_THREADS = 64;
+/** How long a thread may give no sign of life [ms]. */
+const SILENCE_MS = 10_000;
 
 /**
  * The campaigns' actors in worker threads; null where the configuration wants one thread.
@@ -16,9 +18,10 @@ export const MAX_THREADS = 64;
  */
 export function threadedActors(
   config: EngineConfig,
-  parts: Omit<ThreadedParts, "threads" | "seed" | "tickMs" | "policyModules" | "isInterpreted">,
+  parts: Omit<ThreadedParts, "threads" | "seed" | "tickMs" | "silenceMs" | "policyModules" | "isInterpreted">,
 ): ThreadedActors | null {
-  const { threads = 1, seed, tickMs, policyModules = {}, isInterpreted = false } = config;
+  const { threads = 1, seed, tickMs, threadSilenceMs: silenceMs = SILENCE_MS } = config;
+  const { policyModules = {}, isInterpreted = false } = config;
   if (threads === 1) return null;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw refused(`${threads} threads`, `a whole number from 1 to ${MAX_THREADS}`);
@@ -29,7 +32,7 @@ export function threadedActors(
     if (config.policyOf !== undefined) throw refused(`the policy "${name}" from memory`, "its module in policyModules");
     policyNamed(name);
   }
-  return new ThreadedActors({ ...parts, threads, seed, tickMs, policyModules, isInterpreted });
+  return new ThreadedActors({ ...parts, threads, seed, tickMs, silenceMs, policyModules, isInterpreted });
 }
 
 /** The part of a tree's configuration that says where campaigns live. */

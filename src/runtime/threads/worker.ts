@@ -9,7 +9,7 @@ import { Shard } from "./shard.ts";
 import type { Kept } from "./shard.ts";
 
 /** Slots between two publications of a round: each wakes the engine's thread. */
-const PUBLISH_EVERY = 64;
+const PUBLISH_EVERY = 256;
 
 const { setup, port } = workerData as { readonly setup: ThreadSetup; readonly port: MessagePort };
 const control = new Control(setup.control);
