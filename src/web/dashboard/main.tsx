@@ -1,0 +1,11 @@
+/** The dashboard: its one entry. */
+import { render } from "preact";
+import "../theme.css";
+import { Shell } from "../shell.tsx";
+
+render(
+  <Shell at="/">
+    <h1>Coming</h1>
+  </Shell>,
+  document.querySelector("#page")!,
+);
