@@ -2,7 +2,7 @@
 
 import type { CampaignState, EngineStarted, ReportsBooked } from "../core/events.ts";
 import { MOSAIC_ALPHABET, SHOWN_STATES } from "./frames.ts";
-import type { CampaignRow, MoneyFrame, ShownState, StateChange } from "./frames.ts";
+import type { CampaignRow, MoneyFrame, PlatformShare, ShownState, StateChange } from "./frames.ts";
 import type { RecentDecisions } from "./recent-decisions.ts";
 import { Ring } from "./recent-decisions.ts";
 
@@ -21,10 +21,15 @@ class LiveCampaign {
   clicks = 0;
   conversions = 0;
   restarts = 0;
+  /** By platform: what was spent, clicked, converted. */
   readonly spentByPlatform: Float64Array;
+  readonly clicksByPlatform: Float64Array;
+  readonly conversionsByPlatform: Float64Array;
 
   constructor(platforms: number) {
     this.spentByPlatform = new Float64Array(platforms);
+    this.clicksByPlatform = new Float64Array(platforms);
+    this.conversionsByPlatform = new Float64Array(platforms);
   }
 
   get shown(): ShownState {
@@ -95,7 +100,10 @@ export class LiveCampaigns {
       row.impressions += batch.impressions[i];
       row.clicks += batch.clicks[i];
       row.conversions += batch.conversions[i];
-      row.spentByPlatform[batch.platform[i]] += bookedMicros[i];
+      const platform = batch.platform[i];
+      row.spentByPlatform[platform] += bookedMicros[i];
+      row.clicksByPlatform[platform] += batch.clicks[i];
+      row.conversionsByPlatform[platform] += batch.conversions[i];
     }
   }
 
@@ -163,9 +171,15 @@ export class LiveCampaigns {
   }
 
   /** What a page about one campaign shows beside its row. */
-  past(slot: number): { heldBecause: string | null; spentMicros: Float64Array; history: StateChange[] } {
-    const { heldBecause, spentByPlatform, history } = this.#rows[slot];
-    return { heldBecause, spentMicros: spentByPlatform, history: history === null ? [] : [...history] };
+  past(slot: number): { heldBecause: string | null; byPlatform: PlatformShare[]; history: StateChange[] } {
+    const { heldBecause, spentByPlatform, clicksByPlatform, conversionsByPlatform, history } = this.#rows[slot];
+    const valueMicros = this.#started.campaigns[slot].valuePerConversionMicros;
+    const byPlatform = this.#started.platforms.map(({ id }, at) => {
+      const [spentMicros, clicks, conversions] = [spentByPlatform[at], clicksByPlatform[at], conversionsByPlatform[at]];
+      const roiMicros = ratio(conversions * valueMicros - spentMicros, clicks);
+      return { platform: id, spentMicros, clicks, conversions, roiMicros };
+    });
+    return { heldBecause, byPlatform, history: history === null ? [] : [...history] };
   }
 
   shown(slot: number): ShownState {

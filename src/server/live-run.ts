@@ -56,8 +56,6 @@ export class LiveRun {
   readonly closing = new AbortController();
   /** False until the forecasts are warm, and again once the engine drains. */
   isReady = false;
-  /** Why nothing is bid anywhere, or null. */
-  stoppedBecause: string | null = null;
   readonly #keys = new Set<string>();
   #frame: MadeFrame | null = null;
 
@@ -87,8 +85,6 @@ export class LiveRun {
   order(order: OperatorOrder, { by, why }: { readonly by: string; readonly why: string }): number | null {
     this.assertStarted();
     const slot = this.engine.obey(order, { by, why, atMs: Date.now() });
-    if (order.action === "engine.pause") this.stoppedBecause = why;
-    else if (order.action === "engine.resume") this.stoppedBecause = null;
     this.#frame = null;
     return slot;
   }

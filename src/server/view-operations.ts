@@ -111,6 +111,16 @@ export const viewOperations: readonly Operation[] = [
   }),
   operation({
     method: "get",
+    path: "/v1/ticks",
+    summary: "The last 600 ticks of the engine: how long each took, and how many decisions it made.",
+    answer: "A list of TickPoint, oldest first.",
+    handle: (_, run) => {
+      run.assertStarted();
+      return run.view.tickHistory();
+    },
+  }),
+  operation({
+    method: "get",
     path: "/v1/decisions",
     summary: "Decisions of all campaigns, oldest first; the newest 2,000 are kept.",
     query: decisionQuery,

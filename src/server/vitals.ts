@@ -1,4 +1,5 @@
 /** The process in figures: memory, the event loop's delay, viewers. */
+import { availableParallelism, hostname, loadavg } from "node:os";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ProcessVitals } from "../observe/frames.ts";
 
@@ -6,6 +7,7 @@ import type { ProcessVitals } from "../observe/frames.ts";
 export class Vitals {
   readonly #delay = monitorEventLoopDelay({ resolution: 10 });
   readonly #startedMs = performance.now();
+  #loop = performance.eventLoopUtilization();
   #cpu = process.cpuUsage();
   #readMs = performance.now();
   /** Viewers of live streams now. */
@@ -25,6 +27,10 @@ export class Vitals {
     const cpuShare = (user + system) / 1000 / Math.max(1, nowMs - this.#readMs);
     this.#cpu = process.cpuUsage();
     this.#readMs = nowMs;
+    const loop = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(loop, this.#loop);
+    this.#loop = loop;
+    const threads = [{ name: "engine and service", busyShare: utilization }];
     return {
       uptimeSeconds: Math.round((nowMs - this.#startedMs) / 100) / 10,
       residentBytes: rss,
@@ -32,6 +38,7 @@ export class Vitals {
       eventLoopDelayMs,
       cpuShare,
       viewers: this.viewers,
+      nodes: [{ name: hostname(), cores: availableParallelism(), loadAverage: loadavg()[0], threads }],
     };
   }
 
