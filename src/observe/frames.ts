@@ -108,6 +108,8 @@ export interface ProcessVitals {
   readonly heapUsedBytes: number;
   /** 99th percentile of the event loop's delay since the last frame [ms]. */
   readonly eventLoopDelayMs: number;
+  /** Processor time ÷ time since the last frame: 1 is one core at work all the time. */
+  readonly cpuShare: number;
   /** Viewers of live streams. */
   readonly viewers: number;
 }
@@ -149,6 +151,10 @@ export interface DashboardFrame {
 
 /** One campaign in a list. */
 export interface CampaignRow extends MoneyFrame {
+  /** The budget that binds now: the day's where that is what binds, else the whole. */
+  readonly limitMicros: number;
+  /** How much of that budget is spent or reserved. */
+  readonly usedMicros: number;
   readonly id: string;
   /** Its place in the mosaic. */
   readonly slot: number;
@@ -196,6 +202,25 @@ export interface CampaignDetail extends CampaignRow {
   readonly history: readonly StateChange[];
   /** Newest first. From the first look at a campaign on, its last 100 are kept; before, as many as there was room for. */
   readonly decisions: readonly DecisionFrame[];
+}
+
+/** What one marginal cost per conversion would buy in the rest of a campaign's flight, or of its day. */
+export interface ParetoFrame {
+  /** Rising in spend. */
+  readonly points: readonly ParetoPointFrame[];
+  /** Where the campaign stands now. */
+  readonly operating: ParetoPointFrame;
+  readonly budgetLeftMicros: number;
+  readonly cpaTargetMicros: number | null;
+}
+
+/** A point of that curve: expected figures. */
+export interface ParetoPointFrame {
+  readonly gammaMicros: number;
+  readonly spendMicros: number;
+  readonly conversions: number;
+  readonly netMicros: number;
+  readonly wasteMicros: number;
 }
 
 /** One platform in a decision. */

@@ -127,7 +127,8 @@ export class LiveCampaigns {
     const codes = new Map<ShownState, number>(SHOWN_STATES.map((state, code) => [state, code]));
     let text = "";
     for (const [slot, row] of this.#rows.entries()) {
-      const eighths = Math.min(7, Math.floor(8 * this.#usedShare(slot)));
+      const { limitMicros, usedMicros } = this.#limit(slot);
+      const eighths = Math.min(7, Math.floor((8 * usedMicros) / Math.max(1, limitMicros)));
       text += MOSAIC_ALPHABET[8 * codes.get(row.shown)! + eighths];
     }
     return text;
@@ -138,6 +139,7 @@ export class LiveCampaigns {
     const { budgetMicros, spentMicros, reservedMicros } = this.#started.ledger.view(slot);
     const { shown, impressions, clicks, conversions, restarts } = this.#rows[slot];
     const planMicros = this.#planMicros(slot, tick);
+    const { limitMicros, usedMicros } = this.#limit(slot);
     return {
       id,
       slot,
@@ -149,6 +151,8 @@ export class LiveCampaigns {
       reservedMicros,
       planMicros,
       pace: ratio(spentMicros, planMicros),
+      limitMicros,
+      usedMicros,
       impressions,
       clicks,
       conversions,
@@ -168,12 +172,12 @@ export class LiveCampaigns {
     return this.#rows[slot].shown;
   }
 
-  /** Share of the budget, or of the day's where that is what binds, that is spent or reserved. */
-  #usedShare(slot: number): number {
+  /** The budget that binds, the whole or the day's, and what of it is spent or reserved. */
+  #limit(slot: number): { limitMicros: number; usedMicros: number } {
     const { dailyBudgetMicros } = this.#started.campaigns[slot];
     const { budgetMicros, availableMicros, isDailyBound } = this.#started.ledger.view(slot);
-    const mostMicros = isDailyBound && dailyBudgetMicros !== null ? dailyBudgetMicros : budgetMicros;
-    return Math.max(0, 1 - availableMicros / Math.max(1, mostMicros));
+    const limitMicros = isDailyBound && dailyBudgetMicros !== null ? dailyBudgetMicros : budgetMicros;
+    return { limitMicros, usedMicros: Math.max(0, limitMicros - availableMicros) };
   }
 
   /** Slots under a portfolio's actor id; none under that of a platform. */

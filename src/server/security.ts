@@ -27,8 +27,9 @@ export const MAX_ORDER_BYTES = 64 * 1024;
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
-/** What a monitor asks: it says nothing of the campaigns. */
-const OPEN_PATHS = ["/healthz", "/readyz"];
+/** What a monitor asks, and the pages themselves: they say nothing of the campaigns. */
+const OPEN_PATHS = ["/healthz", "/readyz", "/", "/inspect"];
+const OPEN_FOLDER = "/assets/";
 
 /** True for an address that only this machine reaches. */
 export function isLoopback(address: string): boolean {
@@ -48,7 +49,8 @@ export function guarded({ token, hosts, isPublic }: Guard): MiddlewareHandler {
     }
     const isRead = context.req.method === "GET" || context.req.method === "HEAD";
     if (!isRead) refuseForeignOrigin(context.req.header("origin"), context.req.header("sec-fetch-site"), host);
-    if (isRead && (!isPublic || OPEN_PATHS.includes(context.req.path))) return next();
+    const { path } = context.req;
+    if (isRead && (!isPublic || OPEN_PATHS.includes(path) || path.startsWith(OPEN_FOLDER))) return next();
     if (digest === null) {
       throw new Problem("write.disabled", "This service takes no orders.", {
         hint: "Start it with a token: CAMPAIGN_ENGINE_TOKEN or --token-file.",

@@ -1,5 +1,6 @@
 /** Operations that read: state, lists, decisions, bids, and their streams. */
 import type { PlacedBids } from "../platforms/live-market.ts";
+import type { ParetoFrame } from "../observe/frames.ts";
 import type { LiveRun } from "./live-run.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";
@@ -84,6 +85,14 @@ export const viewOperations: readonly Operation[] = [
     params: campaignPath,
     answer: "A CampaignDetail.",
     handle: ({ params }, run) => run.view.campaign(run.slotOf(params.id)),
+  }),
+  operation({
+    method: "get",
+    path: "/v1/campaigns/{id}/pareto",
+    summary: "What each marginal cost per conversion would buy a campaign from here on, and where it stands.",
+    params: campaignPath,
+    answer: "A ParetoFrame, or null where the campaign's policy knows no such curve.",
+    handle: ({ params }, run): ParetoFrame | null => run.engine.pareto(run.slotOf(params.id)),
   }),
   operation({
     method: "get",
