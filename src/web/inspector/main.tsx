@@ -5,7 +5,7 @@ import { Shell } from "../shell.tsx";
 
 render(
   <Shell at="/inspector">
-    <h1>Coming</h1>
+    <h1>Inspector</h1>
   </Shell>,
   document.querySelector("#page")!,
 );
