@@ -60,8 +60,6 @@ export class LiveRun {
   isReady = false;
   /** Requests under way; open streams do not count. */
   requests = 0;
-  /** Why nothing is bid anywhere, or null. */
-  stoppedBecause: string | null = null;
   /** The tick that is being played, or null. */
   #playing: Promise<void> | null = null;
   readonly #keys = new Set<string>();
@@ -117,8 +115,6 @@ export class LiveRun {
     this.assertStarted();
     while (this.#playing !== null) await this.#playing;
     const slot = this.engine.obey(order, { by, why, atMs: Date.now() });
-    if (order.action === "engine.pause") this.stoppedBecause = why;
-    else if (order.action === "engine.resume") this.stoppedBecause = null;
     this.#frame = null;
     return slot;
   }

@@ -1,20 +1,13 @@
 /** Operations that change something: campaigns, kill switches. Every one is on record with who, when and why. */
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { OperatorAction } from "../core/operator.ts";
+import type { KillSwitchAnswer } from "../observe/frames.ts";
 import type { LiveRun } from "./live-run.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";
 import { Problem } from "./problem.ts";
 import { campaignPath, endOrder, killSwitch, newCampaign, plainOrder, topUpOrder } from "./schemas.ts";
 import type { NewCampaign } from "./schemas.ts";
-
-/** The kill switches that are engaged. */
-export interface KillSwitchAnswer {
-  /** Why nothing is bid anywhere, or null. */
-  readonly all: string | null;
-  /** Closed platforms with the reason. */
-  readonly platforms: readonly { readonly id: string; readonly why: string }[];
-}
 
 const onCampaign = (
   verb: "pause" | "resume",
@@ -110,10 +103,11 @@ export const orderOperations: readonly Operation[] = [
 ];
 
 function switches(run: LiveRun): KillSwitchAnswer {
-  const platforms = run
-    .frame()
-    .value.platforms.flatMap(({ id, closedBecause }) => (closedBecause === null ? [] : [{ id, why: closedBecause }]));
-  return { all: run.stoppedBecause, platforms };
+  const { platforms, stoppedBecause } = run.frame().value;
+  const closed = platforms.flatMap(({ id, closedBecause }) =>
+    closedBecause === null ? [] : [{ id, why: closedBecause }],
+  );
+  return { all: stoppedBecause, platforms: closed };
 }
 
 function specOf(wanted: NewCampaign, run: LiveRun): CampaignSpec {

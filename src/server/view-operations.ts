@@ -1,5 +1,6 @@
 /** Operations that read: state, lists, decisions, bids, and their streams. */
 import type { PlacedBids } from "../platforms/live-market.ts";
+import type { ParetoFrame } from "../observe/frames.ts";
 import type { LiveRun } from "./live-run.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";
@@ -87,6 +88,14 @@ export const viewOperations: readonly Operation[] = [
   }),
   operation({
     method: "get",
+    path: "/v1/campaigns/{id}/pareto",
+    summary: "What each marginal cost per conversion would buy a campaign from here on, and where it stands.",
+    params: campaignPath,
+    answer: "A ParetoFrame, or null where the campaign's policy knows no such curve.",
+    handle: ({ params }, run): ParetoFrame | null => run.engine.pareto(run.slotOf(params.id)),
+  }),
+  operation({
+    method: "get",
     path: "/v1/platforms",
     summary: "All platforms now.",
     answer: "A list of PlatformFrame.",
@@ -99,6 +108,16 @@ export const viewOperations: readonly Operation[] = [
     params: platformPath,
     answer: "A PlatformHistory.",
     handle: ({ params }, run) => run.view.platformHistory(run.platformOf(params.id)),
+  }),
+  operation({
+    method: "get",
+    path: "/v1/ticks",
+    summary: "The last 600 ticks of the engine: how long each took, and how many decisions it made.",
+    answer: "A list of TickPoint, oldest first.",
+    handle: (_, run) => {
+      run.assertStarted();
+      return run.view.tickHistory();
+    },
   }),
   operation({
     method: "get",
