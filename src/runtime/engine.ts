@@ -8,8 +8,6 @@
  * E10 nothing is bid on a closed platform, whatever a policy says.
  */
 import type { AnyActorRef, InspectionEvent } from "xstate";
-import { policyInput } from "../../machines/campaign.ts";
-import type { CampaignContext } from "../../machines/campaign.ts";
 import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
@@ -18,10 +16,7 @@ import type { Faults } from "../core/faults.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
-import { paretoCurve } from "../core/pareto.ts";
 import type { ParetoCurve } from "../core/pareto.ts";
-import type { GammaMemory } from "../core/policy/gamma-calibration.ts";
-import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
@@ -197,14 +192,9 @@ export class Engine {
     return this.#announcer.nextTick;
   }
 
-  /** What each marginal cost per conversion would buy a campaign from here on; null where it has no actor, or another policy than gamma pacing. */
+  /** What each marginal cost per conversion would buy a campaign from here on; null where it has no actor, or another policy than gamma pacing. Not within a tick. */
   pareto(slot: number): ParetoCurve | null {
-    const actor = this.#tree.campaign(slot);
-    if (actor === null) return null;
-    const { context } = actor.getSnapshot() as { context: CampaignContext };
-    return context.policy.name === gammaPacing.name
-      ? paretoCurve(policyInput(context, this.#world), context.memory as GammaMemory)
-      : null;
+    return this.#actors.pareto(slot, this.#world);
   }
 
   /** Every actor that is alive. */
