@@ -44,8 +44,8 @@ export interface CampaignActors {
   learn(batch: ReportBatch, world: World, heard: Heard): Pieces;
   /** Round: a new budget day for these campaigns, whose ledger has begun it. */
   startDay(slots: readonly number[], world: World, heard: Heard): Pieces;
-  /** Round: the tick. */
-  decide(world: World, decided: Decided): Pieces;
+  /** Round: the tick, for the campaigns that are due; the others do not hear of it. */
+  decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces;
   /** The Pareto curve of a campaign now, between two rounds; null where it has no actor, or its policy knows none. */
   pareto(slot: number, world: World): ParetoCurve | null;
   /** Waits until what supervision ordered is done. */
@@ -95,12 +95,12 @@ export class LocalActors implements CampaignActors {
     }
   }
 
-  *decide(world: World, decided: Decided): Pieces {
+  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
     const event: CampaignEvent = { type: "tick", world };
     const { tick } = world;
     for (let slot = 0; slot < this.#states.length; slot += 1) {
       if (isPause(slot)) yield;
-      const actor = this.#tree.campaign(slot);
+      const actor = isDue(slot) ? this.#tree.campaign(slot) : null;
       if (actor === null) continue;
       actor.send(event);
       const snapshot = snapshotOf(actor);

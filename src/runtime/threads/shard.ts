@@ -222,7 +222,7 @@ export class Shard {
     const { tick } = world;
     for (const slot of this.#slots) {
       this.#at = slot;
-      const state = this.#send(slot, event);
+      const state = this.#balances.isDue(slot) ? this.#send(slot, event) : null;
       const { decision } = state === null ? { decision: null } : this.#snapshot(slot).context;
       this.#answers.write(slot, state, decision?.tick === tick ? decision : null);
       publish(slot + 1);

@@ -195,10 +195,10 @@ export class ThreadedActors implements CampaignActors {
     this.#finish(threads);
   }
 
-  *decide(world: World, decided: Decided): Pieces {
+  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
     const { ledger, states } = this.#parts;
     for (let slot = 0; slot < states.length; slot += 1) {
-      this.#balances.write(slot, ledger.view(slot), states.isOut(slot));
+      this.#balances.write(slot, ledger.view(slot), states.isOut(slot), isDue(slot));
     }
     this.#writeBoards(world);
     const threads = this.#post({ type: "tick", moment: momentOf(world) });

@@ -48,7 +48,7 @@ describe("an engine with threads", () => {
     const exposures = Array.from({ length: 80 }, () => scenario.exposures[0]);
     const run = new PlayedRun({ ...scenario, exposures }, { threads, marketCampaigns: 80 }).play((tick, engine) => {
       // More than there was room for at first.
-      for (let late = 0; tick === 5 && late < 70; late += 1) {
+      for (const late of tick === 5 ? Array(70).keys() : []) {
         engine.obey({ action: "campaign.create", campaign: { ...scenario.campaigns[0], id: `late-${late}` } }, by);
       }
       if (tick === 10) engine.obey({ action: "campaign.pause", slot: 1 }, by);
