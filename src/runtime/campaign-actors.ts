@@ -5,9 +5,14 @@
  * after so many campaigns, so that whoever plays it may do something else in between.
  */
 import type { AnyActorRef } from "xstate";
+import { policyInput } from "../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
 import type { Decision } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
+import { paretoCurve } from "../core/pareto.ts";
+import type { ParetoCurve } from "../core/pareto.ts";
+import type { GammaMemory } from "../core/policy/gamma-calibration.ts";
+import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { CampaignStates } from "./campaign-states.ts";
@@ -39,8 +44,10 @@ export interface CampaignActors {
   learn(batch: ReportBatch, world: World, heard: Heard): Pieces;
   /** Round: a new budget day for these campaigns, whose ledger has begun it. */
   startDay(slots: readonly number[], world: World, heard: Heard): Pieces;
-  /** Round: the tick. */
-  decide(world: World, decided: Decided): Pieces;
+  /** Round: the tick, for the campaigns that are due; the others do not hear of it. */
+  decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces;
+  /** The Pareto curve of a campaign now, between two rounds; null where it has no actor, or its policy knows none. */
+  pareto(slot: number, world: World): ParetoCurve | null;
   /** Waits until what supervision ordered is done. */
   settle(): void;
   /** Ends whatever the campaigns live in. */
@@ -88,12 +95,12 @@ export class LocalActors implements CampaignActors {
     }
   }
 
-  *decide(world: World, decided: Decided): Pieces {
+  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
     const event: CampaignEvent = { type: "tick", world };
     const { tick } = world;
     for (let slot = 0; slot < this.#states.length; slot += 1) {
       if (isPause(slot)) yield;
-      const actor = this.#tree.campaign(slot);
+      const actor = isDue(slot) ? this.#tree.campaign(slot) : null;
       if (actor === null) continue;
       actor.send(event);
       const snapshot = snapshotOf(actor);
@@ -101,6 +108,11 @@ export class LocalActors implements CampaignActors {
       const { decision } = snapshot.context;
       decided(slot, snapshot.value, decision?.tick === tick ? decision : null);
     }
+  }
+
+  pareto(slot: number, world: World): ParetoCurve | null {
+    const actor = this.#tree.campaign(slot);
+    return actor === null ? null : paretoOf(snapshotOf(actor).context, world);
   }
 
   settle(): void {
@@ -116,6 +128,12 @@ export class LocalActors implements CampaignActors {
     const isAsked = this.#states.isOut(slot) && this.#tree.campaign(slot) !== null;
     return isAsked ? faults.world(world, slot, batch, from) : world;
   }
+}
+
+/** The Pareto curve of a campaign with this context; null where its policy is another than gamma pacing. */
+export function paretoOf(context: CampaignContext, world: World): ParetoCurve | null {
+  if (context.policy.name !== gammaPacing.name) return null;
+  return paretoCurve(policyInput(context, world), context.memory as GammaMemory);
 }
 
 interface CampaignSnapshot {

@@ -5,23 +5,19 @@
  * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run; E6 a campaign that
  * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart;
  * E8 no tick is evaluated twice, whatever the clock shows; E9 no reservation outlives its time-out;
- * E10 nothing is bid on a closed platform, whatever a policy says.
+ * E10 nothing is bid on a closed platform, whatever a policy says; E11 a tick is over before the next begins.
  */
 import type { AnyActorRef, InspectionEvent } from "xstate";
-import { policyInput } from "../../machines/campaign.ts";
-import type { CampaignContext } from "../../machines/campaign.ts";
 import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
+import { EngineError } from "../core/errors.ts";
 import type { EngineObserver } from "../core/events.ts";
 import type { Faults } from "../core/faults.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
-import { paretoCurve } from "../core/pareto.ts";
 import type { ParetoCurve } from "../core/pareto.ts";
-import type { GammaMemory } from "../core/policy/gamma-calibration.ts";
-import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
@@ -38,6 +34,7 @@ import type { CampaignActors, Pieces } from "./campaign-actors.ts";
 import { CampaignStates } from "./campaign-states.ts";
 import { FaultyActors } from "./faulty-actors.ts";
 import { Feed } from "./feed.ts";
+import { LoadShedding } from "./load-shedding.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { CampaignRoll } from "./roll.ts";
 import { Supervision } from "./supervision.ts";
@@ -75,6 +72,11 @@ export interface EngineConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /**
+   * Real time from tick to tick [ms]: where ticks take longer, work is left undone in the order of {@link LOAD_LEVELS}. Absent, the default: ticks
+   * take what they take, and time has no influence on decisions.
+   */
+  readonly periodMs?: number;
   /** Worker threads that campaigns are dealt out to, 2 or more; 1, the default: they live in this thread. */
   readonly threads?: number;
   /** How long a thread may give no sign of life before it is taken for dead [ms]. Default: 10,000. */
@@ -115,10 +117,12 @@ export class Engine {
   readonly #supervision: Supervision;
   readonly #bidding: Bidding;
   readonly #faults: FaultyActors | null;
+  readonly #load: LoadShedding | null;
   readonly #dayStarts: readonly number[];
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
   #world: World;
+  #isPlaying = false;
 
   constructor(given: EngineConfig, { market, observers, nowMs, faults }: EngineParts) {
     // One list for all who hold it: it grows.
@@ -180,8 +184,11 @@ export class Engine {
       faults: this.#faults,
       announcer,
     });
+    const { periodMs } = config;
+    const load = periodMs === undefined ? null : new LoadShedding({ periodMs, campaigns, ledger, announcer });
+    this.#load = load;
     const { boards } = feed;
-    this.#bidding = new Bidding({ platforms, boards, ledger, books, roll, states, actors, announcer, isClosed });
+    this.#bidding = new Bidding({ platforms, boards, ledger, books, roll, states, actors, load, announcer, isClosed });
     this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
     this.#heard = platforms.map(() => null);
     this.#world = this.#worldAt(-config.warmupTicks);
@@ -197,14 +204,9 @@ export class Engine {
     return this.#announcer.nextTick;
   }
 
-  /** What each marginal cost per conversion would buy a campaign from here on; null where it has no actor, or another policy than gamma pacing. */
+  /** What each marginal cost per conversion would buy a campaign from here on; null where it has no actor, or another policy than gamma pacing. Not within a tick. */
   pareto(slot: number): ParetoCurve | null {
-    const actor = this.#tree.campaign(slot);
-    if (actor === null) return null;
-    const { context } = actor.getSnapshot() as { context: CampaignContext };
-    return context.policy.name === gammaPacing.name
-      ? paretoCurve(policyInput(context, this.#world), context.memory as GammaMemory)
-      : null;
+    return this.#actors.pareto(slot, this.#world);
   }
 
   /** Every actor that is alive. */
@@ -250,6 +252,17 @@ export class Engine {
    * but no orders.
    */
   *play(shownTick = this.nextTick): Pieces<number> {
+    if (this.#isPlaying)
+      throw new EngineError("CE_ENGINE_INVARIANT", "A tick began before the one before was over (E11).");
+    this.#isPlaying = true;
+    try {
+      return yield* this.#play(shownTick);
+    } finally {
+      this.#isPlaying = false;
+    }
+  }
+
+  *#play(shownTick: number): Pieces<number> {
     const startedMs = this.#nowMs();
     const announcer = this.#announcer;
     this.#supervision.tellFacts();
@@ -278,6 +291,7 @@ export class Engine {
       latencyMs: this.#nowMs() - startedMs,
     });
     announcer.nextTick = tick + 1;
+    this.#load?.note(tick, this.#nowMs() - startedMs);
     return this.nextTick;
   }
 

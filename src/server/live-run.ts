@@ -107,13 +107,18 @@ export class LiveRun {
     while (this.requests > 0 && performance.now() < untilMs);
   }
 
+  /** Waits for the end of the tick that is being played. */
+  async betweenTicks(): Promise<void> {
+    while (this.#playing !== null) await this.#playing;
+  }
+
   /** Carries out an order, between two ticks. @throws Problem when it is refused */
   async order(
     order: OperatorOrder,
     { by, why }: { readonly by: string; readonly why: string },
   ): Promise<number | null> {
     this.assertStarted();
-    while (this.#playing !== null) await this.#playing;
+    await this.betweenTicks();
     const slot = this.engine.obey(order, { by, why, atMs: Date.now() });
     this.#frame = null;
     return slot;

@@ -94,7 +94,11 @@ export const viewOperations: readonly Operation[] = [
     summary: "What each marginal cost per conversion would buy a campaign from here on, and where it stands.",
     params: campaignPath,
     answer: "A ParetoFrame, or null where the campaign's policy knows no such curve.",
-    handle: ({ params }, run): ParetoFrame | null => run.engine.pareto(run.slotOf(params.id)),
+    handle: async ({ params }, run): Promise<ParetoFrame | null> => {
+      const slot = run.slotOf(params.id);
+      await run.betweenTicks();
+      return run.engine.pareto(slot);
+    },
   }),
   operation({
     method: "get",

@@ -42,6 +42,9 @@ export interface RunParts {
   readonly policyOf?: (name: string) => Policy;
   readonly isInterpreted?: boolean;
   readonly threads?: number;
+  readonly periodMs?: number;
+  /** What the clock shows [ms]. Default: 0. */
+  readonly nowMs?: () => number;
   readonly threadSilenceMs?: number;
   readonly policyModules?: Readonly<Record<string, string>>;
   readonly observers?: readonly EngineObserver[];
@@ -50,6 +53,9 @@ export interface RunParts {
   /** Whether the log's lines are kept. Default true. */
   readonly keepsLines?: boolean;
 }
+
+/** The event of a type, also where it shares its shape with others. */
+type OfType<Event, Type> = Event extends { type: infer Own } ? (Type extends Own ? Event : never) : never;
 
 /** A run that can be looked into. */
 export class PlayedRun {
@@ -67,7 +73,14 @@ export class PlayedRun {
   readonly #chunks: string[] = [];
 
   constructor({ market: paths, exposures, faults: plan, ...config }: ResolvedScenario, parts: RunParts = {}) {
-    const { wrap = (market: Market) => market, keepsLines = true, observers = [], marketCampaigns, ...rest } = parts;
+    const {
+      wrap = (market: Market) => market,
+      keepsLines = true,
+      observers = [],
+      marketCampaigns,
+      nowMs = () => 0,
+      ...rest
+    } = parts;
     const valuesPerConversionMicros = Array.from(
       { length: marketCampaigns ?? config.campaigns.length },
       (_, slot) => config.campaigns[slot]?.valuePerConversionMicros ?? 0,
@@ -98,7 +111,7 @@ export class PlayedRun {
       {
         market: this.faulty ?? wrapped,
         observers: [this.#log, facts, ...observers],
-        nowMs: () => 0,
+        nowMs,
         ...(faults === null ? {} : { faults }),
       },
     );
@@ -130,8 +143,8 @@ export class PlayedRun {
   }
 
   /** The facts of one type. */
-  of<T extends EngineEvent["type"]>(type: T): Extract<EngineEvent, { type: T }>[] {
-    return this.facts.filter((fact) => fact.type === type) as Extract<EngineEvent, { type: T }>[];
+  of<T extends EngineEvent["type"]>(type: T): OfType<EngineEvent, T>[] {
+    return this.facts.filter((fact) => fact.type === type) as OfType<EngineEvent, T>[];
   }
 
   /** What the platforms invoiced a campaign [micros]. */

@@ -60,8 +60,8 @@ export class Balances {
     this.#cells = new Float64Array(balances);
   }
 
-  /** Copies a campaign's balances in; `isOut`: whether bids may be out. */
-  write(slot: number, account: AccountView, isOut: boolean): void {
+  /** Copies a campaign's balances in; `isOut`: whether bids may be out, `isDue`: whether it is to hear of the tick. */
+  write(slot: number, account: AccountView, isOut: boolean, isDue = true): void {
     const at = slot * LINE;
     this.#cells[at] = account.budgetMicros;
     this.#cells[at + 1] = account.spentMicros;
@@ -69,6 +69,7 @@ export class Balances {
     this.#cells[at + 3] = account.availableMicros;
     this.#cells[at + 4] = account.isDailyBound ? 1 : 0;
     this.#cells[at + 5] = isOut ? 1 : 0;
+    this.#cells[at + 6] = isDue ? 1 : 0;
   }
 
   view(slot: number): AccountView {
@@ -78,6 +79,10 @@ export class Balances {
 
   isOut(slot: number): boolean {
     return this.#cells[slot * LINE + 5] === 1;
+  }
+
+  isDue(slot: number): boolean {
+    return this.#cells[slot * LINE + 6] === 1;
   }
 }
 

@@ -12,7 +12,7 @@ import type { Reply, RoundMessage, ThreadSetup } from "./messages.ts";
 /** How long a thread may take to start [ms]. */
 const START_MS = 30_000;
 /** How long is waited between two looks at it [ms]. */
-const LOOK_MS = 50;
+const LOOK_MS = 5;
 
 /** What came back from a round, beside the answers. */
 export interface Outcome {
@@ -27,6 +27,9 @@ interface Hand {
   readonly control: Control;
   /** Whether it has answered yet. */
   isUp: boolean;
+  /** Signs of life that were seen, and how long there was none since [ms]. */
+  beats: number;
+  silentMs: number;
   death: string | null;
 }
 
@@ -52,7 +55,15 @@ export class Crew {
     });
     // A run that was given up must not be kept alive by its threads.
     worker.unref();
-    const hand: Hand = { worker, port: port1, control: new Control(control), isUp: false, death: null };
+    const hand: Hand = {
+      worker,
+      port: port1,
+      control: new Control(control),
+      isUp: false,
+      beats: 0,
+      silentMs: 0,
+      death: null,
+    };
     worker.on("error", (error) => {
       hand.death ??= error instanceof Error ? error.message : String(error);
     });
@@ -75,37 +86,39 @@ export class Crew {
   post(thread: number, message: RoundMessage): void {
     const hand = this.#hands.get(thread)!;
     hand.control.reset();
+    hand.silentMs = 0;
     hand.port.postMessage(message);
   }
 
-  /** Blocks until a thread has answered for a slot in the present round. False where it never will (CW1). */
-  await(thread: number, slot: number): boolean {
+  /**
+   * Whether a thread has answered for a slot in the present round: false where it never will (CW1), null where it has not yet. Blocks for some
+   * milliseconds before it says so.
+   */
+  look(thread: number, slot: number): boolean | null {
     const hand = this.#hands.get(thread);
     if (hand === undefined) return false;
     const { control } = hand;
-    const mostMs = hand.isUp ? this.#silenceMs : START_MS;
-    let silentMs = 0;
-    let { beats } = control;
-    for (;;) {
-      const { published } = control;
-      if (published > slot) {
-        hand.isUp = true;
-        return true;
-      }
-      if (control.isDead) hand.death ??= "it ended";
-      if (hand.death !== null) return control.published > slot;
-      control.wait(published, LOOK_MS);
-      silentMs = control.beats === beats ? silentMs + LOOK_MS : 0;
-      ({ beats } = control);
-      if (silentMs >= mostMs) hand.death = `it gave no sign of life for ${mostMs} ms`;
+    const { published } = control;
+    if (published > slot) {
+      hand.isUp = true;
+      return true;
     }
+    if (control.isDead) hand.death ??= "it ended";
+    if (hand.death !== null) return control.published > slot;
+    control.wait(published, LOOK_MS);
+    const { beats } = control;
+    hand.silentMs = beats === hand.beats ? hand.silentMs + LOOK_MS : 0;
+    hand.beats = beats;
+    const mostMs = hand.isUp ? this.#silenceMs : START_MS;
+    if (hand.silentMs >= mostMs) hand.death = `it gave no sign of life for ${mostMs} ms`;
+    return null;
   }
 
   /** Blocks until a round is over, and returns what was said since the last one. */
   finish(thread: number): Outcome {
     const hand = this.#hands.get(thread);
     if (hand === undefined) return { replies: [], death: null };
-    this.await(thread, Control.DONE - 1);
+    while (this.look(thread, Control.DONE - 1) === null);
     const replies: Reply[] = [];
     for (;;) {
       const received = receiveMessageOnPort(hand.port);

@@ -1,6 +1,7 @@
 /** What the engine's thread and a worker thread say to each other: one message a round each way at most; all else is in shared memory. */
 import type { CampaignSpec } from "../../core/campaign.ts";
 import type { FaultPlan, InjectedFault } from "../../core/faults.ts";
+import type { ParetoCurve } from "../../core/pareto.ts";
 import type { PlatformSpec } from "../../core/platform.ts";
 import type { ReportBatch } from "../../core/reports.ts";
 import type { World } from "../../core/world.ts";
@@ -43,7 +44,8 @@ export type Round =
   | { readonly type: "tell"; readonly slot: number; readonly event: CampaignEvent }
   | { readonly type: "learn"; readonly moment: Moment; readonly length: number }
   | { readonly type: "day"; readonly moment: Moment; readonly slots: readonly number[] }
-  | { readonly type: "tick"; readonly moment: Moment };
+  | { readonly type: "tick"; readonly moment: Moment }
+  | { readonly type: "pareto"; readonly moment: Moment; readonly slot: number };
 
 /** Engine → worker. */
 export interface RoundMessage {
@@ -84,6 +86,8 @@ export type Incident =
 /** Worker → engine. */
 export type Reply =
   | { readonly type: "happened"; readonly incidents: readonly Incident[] }
+  /** Answers a round about it. */
+  | { readonly type: "curve"; readonly curve: ParetoCurve | null }
   /** Contexts of some campaigns, serialised. */
   | { readonly type: "backup"; readonly share: number; readonly bytes: ArrayBuffer }
   /** The thread ends. */

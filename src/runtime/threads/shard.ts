@@ -14,10 +14,12 @@ import type { ChildFailed, PoolSnapshot } from "../../actors/pool.ts";
 import type { CampaignSpec } from "../../core/campaign.ts";
 import { Faults } from "../../core/faults.ts";
 import type { CampaignState } from "../../core/events.ts";
+import type { ParetoCurve } from "../../core/pareto.ts";
 import { policyNamed } from "../../core/policy/index.ts";
 import type { Policy } from "../../core/policy/policy.ts";
 import { ReportBatch } from "../../core/reports.ts";
 import type { World } from "../../core/world.ts";
+import { paretoOf } from "../campaign-actors.ts";
 import { isBidding } from "../campaign-states.ts";
 import { FaultyActors } from "../faulty-actors.ts";
 import { BoardMirror } from "./board-mirror.ts";
@@ -128,11 +130,16 @@ export class Shard {
     return incidents;
   }
 
+  /** The Pareto curve of a campaign now; null where it has no actor, or knows none. */
+  pareto(slot: number, moment: Moment): ParetoCurve | null {
+    return this.#live(slot) === null ? null : paretoOf(this.#snapshot(slot).context, this.#worldOf(moment));
+  }
+
   /** What campaigns know: those whose turn it is where each has one turn in `turns`. */
   *kept(turn: number, turns: number): Generator<readonly [slot: number, kept: Kept]> {
     for (let at = turn; at < this.#slots.length; at += turns) {
       const slot = this.#slots[at];
-      const { context } = this.#snapshot(slot);
+      const context: Partial<CampaignContext> = this.#snapshot(slot).context;
       // One that failed at birth knows nothing.
       if (context.spec === undefined) continue;
       const { memory, lastTick, evaluations, heldBecause } = context as CampaignContext;
@@ -163,8 +170,8 @@ export class Shard {
     this.#incidents.push({ at: this.#at, type: "failure", slot, error: message });
   }
 
-  #snapshot(slot: number): { readonly context: Partial<CampaignContext> } {
-    return this.#children[slot].getSnapshot() as { context: Partial<CampaignContext> };
+  #snapshot(slot: number): { readonly context: CampaignContext } {
+    return this.#children[slot].getSnapshot() as { context: CampaignContext };
   }
 
   #live(slot: number): AnyActorRef | null {
@@ -215,8 +222,8 @@ export class Shard {
     const { tick } = world;
     for (const slot of this.#slots) {
       this.#at = slot;
-      const state = this.#send(slot, event);
-      const { decision } = state === null ? { decision: null } : (this.#snapshot(slot).context as CampaignContext);
+      const state = this.#balances.isDue(slot) ? this.#send(slot, event) : null;
+      const { decision } = state === null ? { decision: null } : this.#snapshot(slot).context;
       this.#answers.write(slot, state, decision?.tick === tick ? decision : null);
       publish(slot + 1);
     }

@@ -14,6 +14,7 @@ import type { FaultPlan, InjectedFault } from "../../core/faults.ts";
 import type { CampaignState } from "../../core/events.ts";
 import type { ForecastBoard } from "../../core/forecast/board.ts";
 import type { Ledger } from "../../core/ledger.ts";
+import type { ParetoCurve } from "../../core/pareto.ts";
 import type { PlatformSpec } from "../../core/platform.ts";
 import type { ReportBatch } from "../../core/reports.ts";
 import type { World } from "../../core/world.ts";
@@ -149,9 +150,8 @@ export class ThreadedActors implements CampaignActors {
     const home = this.#homes[slot] ?? 0;
     if (!this.#outboxes.has(home)) return null;
     this.#post({ type: "tell", slot, event }, [home]);
-    const state = this.#answerOf(slot);
-    this.#finish([home]);
-    return state;
+    const { isDead } = this.#finish([home]);
+    return isDead ? null : this.#answers.state(slot);
   }
 
   *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
@@ -169,7 +169,9 @@ export class ThreadedActors implements CampaignActors {
     for (let row = 0; row < batch.length; row += 1) {
       if (batch.campaign[row] === slot) continue;
       slot = batch.campaign[row];
-      heard(slot, this.#isAnswered(slot) ? stateOf(this.#reports.answer[row]) : null);
+      let isAnswered = this.#look(slot);
+      for (; isAnswered === null; isAnswered = this.#look(slot)) yield;
+      heard(slot, isAnswered ? stateOf(this.#reports.answer[row]) : null);
       if (isPause(slot)) yield;
     }
     this.#finish(threads);
@@ -185,25 +187,38 @@ export class ThreadedActors implements CampaignActors {
       this.#post({ type: "day", moment, slots: slots.filter((slot) => this.#homes[slot] === thread) }, [thread]);
     }
     for (const slot of slots) {
-      heard(slot, this.#answerOf(slot));
+      let isAnswered = this.#look(slot);
+      for (; isAnswered === null; isAnswered = this.#look(slot)) yield;
+      heard(slot, isAnswered ? this.#answers.state(slot) : null);
       if (isPause(slot)) yield;
     }
     this.#finish(threads);
   }
 
-  *decide(world: World, decided: Decided): Pieces {
+  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
     const { ledger, states } = this.#parts;
     for (let slot = 0; slot < states.length; slot += 1) {
-      this.#balances.write(slot, ledger.view(slot), states.isOut(slot));
+      this.#balances.write(slot, ledger.view(slot), states.isOut(slot), isDue(slot));
     }
     this.#writeBoards(world);
     const threads = this.#post({ type: "tick", moment: momentOf(world) });
     for (let slot = 0; slot < states.length; slot += 1) {
-      const state = this.#answerOf(slot);
+      let isAnswered = this.#look(slot);
+      for (; isAnswered === null; isAnswered = this.#look(slot)) yield;
+      const state = isAnswered ? this.#answers.state(slot) : null;
       if (state !== null) decided(slot, state, this.#answers.decision(slot));
       if (isPause(slot)) yield;
     }
     this.#finish(threads);
+  }
+
+  pareto(slot: number, world: World): ParetoCurve | null {
+    const home = this.#homes[slot] ?? 0;
+    if (!this.#outboxes.has(home)) return null;
+    this.#balances.write(slot, this.#parts.ledger.view(slot), false);
+    this.#writeBoards(world);
+    this.#post({ type: "pareto", slot, moment: momentOf(world) }, [home]);
+    return this.#finish([home]).curve;
   }
 
   settle(): void {
@@ -219,14 +234,10 @@ export class ThreadedActors implements CampaignActors {
     for (const thread of this.#outboxes.keys()) this.#endThread(thread);
   }
 
-  /** Waits for a campaign's answer to the present round. */
-  #answerOf(slot: number): CampaignState | null {
-    return this.#isAnswered(slot) ? this.#answers.state(slot) : null;
-  }
-
-  #isAnswered(slot: number): boolean {
+  /** Whether a campaign's answer to the present round is there; false: never, null: not yet. */
+  #look(slot: number): boolean | null {
     const home = this.#homes[slot] ?? 0;
-    return home !== 0 && this.#crew.await(home, slot);
+    return home === 0 ? false : this.#crew.look(home, slot);
   }
 
   #post(round: Round, threads: readonly number[] = [...this.#outboxes.keys()]): readonly number[] {
@@ -241,7 +252,8 @@ export class ThreadedActors implements CampaignActors {
   }
 
   /** Ends a round: what happened in it is said in the order of the slots (TH1), then the dead are buried (TH3). */
-  #finish(threads: readonly number[]): void {
+  #finish(threads: readonly number[]): { readonly isDead: boolean; readonly curve: ParetoCurve | null } {
+    let curve: ParetoCurve | null = null;
     const incidents: Incident[] = [];
     const deaths: { thread: number; error: string }[] = [];
     for (const thread of threads) {
@@ -249,6 +261,7 @@ export class ThreadedActors implements CampaignActors {
       for (const reply of replies) {
         if (reply.type === "backup") this.#keep(thread, reply);
         else if (reply.type === "happened") incidents.push(...reply.incidents);
+        else if (reply.type === "curve") ({ curve } = reply);
       }
       if (death !== null) deaths.push({ thread, error: death });
     }
@@ -257,6 +270,7 @@ export class ThreadedActors implements CampaignActors {
       else this.#parts.onFailed(incident.slot, incident.error);
     }
     for (const { thread, error } of deaths) this.#bury(thread, error);
+    return { isDead: deaths.length > 0, curve };
   }
 
   #bury(thread: number, error: string): void {

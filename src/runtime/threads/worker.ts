@@ -47,6 +47,7 @@ function play(shard: Shard, { round, assignments, columns, reports, backups }: R
     unpublished = 0;
     if (below > 0) control.publish(below);
   });
+  if (round.type === "pareto") say({ type: "curve", curve: shard.pareto(round.slot, round.moment) });
   if (incidents.length > 0) say({ type: "happened", incidents });
   control.publish(Control.DONE);
   // While the engine's thread places the bids.
