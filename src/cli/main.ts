@@ -4,6 +4,7 @@ import { chaosCommand } from "./chaos.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
+import { inspectCommand } from "./inspect.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
 import { scenarioCommand } from "./scenario.ts";
@@ -32,6 +33,7 @@ function program(): Command {
     simulateCommand(),
     replayCommand(),
     serveCommand(),
+    inspectCommand(),
     explainCommand(),
     scenarioCommand(),
     schemaCommand(),
