@@ -233,7 +233,7 @@ export class Inspection {
       return;
     }
     const { actor, event, ...rest } = heard;
-    const detail = JSON.stringify(plain(event, DEPTH - 1)).slice(0, MOST_DETAIL);
+    const detail = JSON.stringify(plain(own(event), DEPTH - 1)).slice(0, MOST_DETAIL);
     const tick = this.#engine.nextTick;
     watch.messages.push({ id: watch.told, tick, event: event.type, to: actor.id, detail, ...rest });
   }
@@ -306,6 +306,11 @@ function plain(value: unknown, depth: number): unknown {
     return value.length > ENTRIES ? [...shown, `… ${value.length - ENTRIES} more`] : shown;
   }
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, depth - 1)]));
+}
+
+/** An event without its type and without what it shares with those of all others. */
+function own(event: EventObject): object {
+  return Object.fromEntries(Object.entries(event).filter(([key]) => !["type", "world", "batch"].includes(key)));
 }
 
 function messageOf(error: unknown): string {

@@ -27,8 +27,7 @@ export function Drawing({ chart, states, heat, here }: DrawingProps) {
           id="drawing"
           xmlns="http://www.w3.org/2000/svg"
           viewBox={`0 0 ${chart.width} ${chart.height}`}
-          width={chart.width}
-          height={chart.height}
+          style={{ width: "100%", minWidth: "560px", maxWidth: `${chart.width}px` }}
           role="group"
           aria-label={`Statechart ${chart.name}`}
         >

@@ -149,7 +149,9 @@ function Verdict({ verdict }: { readonly verdict: EventVerdict }) {
         ))}
       </ol>
       {error === null ? null : <p class="bad">It fails: {error}</p>}
-      {next === null ? null : <p>{next === state ? `It stays ${state}.` : `From ${state} to ${next}.`}</p>}
+      {next === null || candidates.length === 0 ? null : (
+        <p>{next === state ? `It stays ${state}.` : `From ${state} to ${next}.`}</p>
+      )}
     </>
   );
 }
@@ -166,8 +168,7 @@ export function EventLog() {
             <b>{message.event}</b>{" "}
             {message.before === message.after ? `in ${message.after}` : `${message.before} → ${message.after}`}{" "}
             {message.to === watched.value ? null : <span class="quiet">to {message.to}</span>}
-            <br />
-            <code>{message.detail}</code>
+            {message.detail === "{}" ? null : <code>{message.detail}</code>}
           </span>
         </li>
       ))}

@@ -21,6 +21,7 @@ const OPTIONS = {
   "elk.layered.spacing.edgeEdgeBetweenLayers": "14",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+  "elk.layered.cycleBreaking.strategy": "MODEL_ORDER",
   "elk.edgeLabels.inline": "false",
   "elk.padding": "[top=20,left=20,bottom=20,right=20]",
 };
@@ -51,7 +52,8 @@ export async function layOut(chart: Chart): Promise<DrawnChart> {
         };
   };
   const tops = inner.filter(({ parent }) => parent === root.id).map((state) => nodeOf(state));
-  const extra: ElkNode[] = [{ id: START, width: NODE.dot, height: NODE.dot }];
+  const first = { "elk.layered.layering.layerConstraint": "FIRST" };
+  const extra: ElkNode[] = [{ id: START, width: NODE.dot, height: NODE.dot, layoutOptions: first }];
   if (ofRoot.length > 0)
     extra.push({ id: ANY, ...sizeOf({ ...root, name: "any state", description: "" }, transitions) });
   const edges: ElkExtendedEdge[] = leaving.map((one) => {
@@ -66,12 +68,10 @@ export async function layOut(chart: Chart): Promise<DrawnChart> {
     };
   });
   edges.push({ id: "initial", sources: [START], targets: [root.initial!] });
-  const placed = await new Layouter().layout({
-    id: "chart",
-    layoutOptions: OPTIONS,
-    children: [...extra, ...tops],
-    edges,
-  });
+  // In the order of the definition: what leads back is drawn upwards.
+  const nodes = [extra[0], ...tops, ...extra.slice(1)];
+  const paper: ElkNode = { id: "chart", layoutOptions: OPTIONS, children: nodes, edges };
+  const placed = await new Layouter().layout(paper);
   const drawn: DrawnState[] = [];
   const collect = (node: ElkNode): void => {
     const { id, x = 0, y = 0, width = 0, height = 0, children = [] } = node;
