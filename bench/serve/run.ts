@@ -121,9 +121,6 @@ async function load(base: URL): Promise<Figures> {
   const took = createHistogram();
   const totals = { sent: 0, accepted: 0, refused: 0, requests: 0, tooMany: 0 };
   const bar = process.stderr.isTTY ? new SingleBar({ format: "{bar} {value} of {total} s, {sent} records" }) : null;
-  bar?.start(seconds, 0, { sent: 0 });
-  const startedMs = performance.now();
-  const elapsed = () => (performance.now() - startedMs) / 1000;
   const inFlight = new Set<Promise<void>>();
   const send = async (path: string, lines: string, records: number) => {
     const sentMs = performance.now();
@@ -136,16 +133,17 @@ async function load(base: URL): Promise<Figures> {
       return;
     }
     const receipt = JSON.parse(body) as { accepted: number; refused: number; errors: readonly object[] };
-    if (receipt.refused > 0 && totals.refused === 0)
+    if (receipt.refused > 0 && totals.refused === 0) {
       process.stderr.write(`refused: ${JSON.stringify(receipt.errors[0])}\n`);
+    }
     totals.sent += records;
     totals.accepted += receipt.accepted;
     totals.refused += receipt.refused;
   };
-  let due = 0;
-  while (elapsed() < seconds) {
-    // Metrics of the ticks to come, one record per platform; then spend reports up to the rate.
-    const untilTick = clock.tick + 3 + Math.floor((elapsed() * 1000) / clock.everyMs);
+  const bornMs = performance.now();
+  /** Metrics are sent ahead, one record a platform and tick. */
+  const sendMetrics = () => {
+    const untilTick = clock.tick + 3 + Math.floor((performance.now() - bornMs) / clock.everyMs);
     const metrics: string[] = [];
     for (; metricsTick <= untilTick; metricsTick += 1) {
       for (const platform of PLATFORMS) {
@@ -154,7 +152,19 @@ async function load(base: URL): Promise<Figures> {
       }
     }
     if (metrics.length > 0) track(inFlight, send("/v1/metrics", metrics.join("\n"), metrics.length));
-    due = elapsed() * rate;
+  };
+  // The load begins with the first bids: what was due before would come as one burst.
+  while (outstanding.length < 100) {
+    sendMetrics();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const before = totals.sent;
+  bar?.start(seconds, 0, { sent: 0 });
+  const startedMs = performance.now();
+  const elapsed = () => (performance.now() - startedMs) / 1000;
+  while (elapsed() < seconds) {
+    sendMetrics();
+    const due = before + elapsed() * rate;
     while (totals.sent + inFlight.size * batch + batch <= due && outstanding.length > 0) {
       track(inFlight, send("/v1/settlements", outstanding.shift()!, batch));
       reader.postMessage("sent");

@@ -8,6 +8,8 @@ import { bidQuery, campaignPath, campaignQuery, decisionQuery, decisionStreamQue
 import { streamed } from "./streams.ts";
 import type { Message } from "./streams.ts";
 
+/** Most bids of one message: what takes a few milliseconds to write. */
+const BIDS_A_MESSAGE = 1_000;
 /** Most decisions that a stream sends at once; a viewer that falls further behind misses some. */
 const BURST = 200;
 
@@ -172,7 +174,7 @@ export const viewOperations: readonly Operation[] = [
     method: "get",
     path: "/v1/bids/stream",
     summary: "Bids as they are made, from now on or after Last-Event-ID, for whoever places them.",
-    answer: "Events named `bids`, each a BidsAnswer.",
+    answer: "Events named `bids`, each a BidsAnswer with at most 1,000 bids.",
     type: "text/event-stream",
     handle: (_, run, context) => {
       run.assertStarted();
@@ -180,11 +182,7 @@ export const viewOperations: readonly Operation[] = [
       return streamed(context, run, () => {
         const placed = run.market.bidsAfter(after);
         after = placed.at(-1)?.tick ?? after;
-        return placed.map((bids): Message => ({
-          event: "bids",
-          id: String(bids.tick),
-          data: JSON.stringify(shownBids(bids, run)),
-        }));
+        return bidMessages(placed, run);
       });
     },
   }),
@@ -200,12 +198,24 @@ export const viewOperations: readonly Operation[] = [
   }),
 ];
 
-function shownBids({ tick, platform, slots, bidMicros, capMicros }: PlacedBids, run: LiveRun): BidsAnswer {
+/** Whoever is cut off in the middle of a tick's bids hears all of them again: only the last message of a tick has an id. */
+function* bidMessages(placed: readonly PlacedBids[], run: LiveRun): Generator<Message> {
+  for (const [at, bids] of placed.entries()) {
+    for (let from = 0; from < bids.slots.length; from += BIDS_A_MESSAGE) {
+      const isLast = from + BIDS_A_MESSAGE >= bids.slots.length && placed[at + 1]?.tick !== bids.tick;
+      const data = JSON.stringify(shownBids(bids, run, from, from + BIDS_A_MESSAGE));
+      yield { event: "bids", data, ...(isLast ? { id: String(bids.tick) } : {}) };
+    }
+  }
+}
+
+function shownBids(placed: PlacedBids, run: LiveRun, from = 0, to = placed.slots.length): BidsAnswer {
+  const { tick, platform, bidMicros, capMicros } = placed;
   return {
     tick,
     platform: run.market.platforms[platform].id,
-    bids: Array.from(slots, (slot, row) => {
-      return { campaign: run.view.idOf(slot), bidMicros: bidMicros[row], capMicros: capMicros[row] };
+    bids: Array.from(placed.slots.subarray(from, to), (slot, row) => {
+      return { campaign: run.view.idOf(slot), bidMicros: bidMicros[from + row], capMicros: capMicros[from + row] };
     }),
   };
 }
