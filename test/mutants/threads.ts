@@ -15,14 +15,6 @@ export const THREADS: readonly Mutant[] = [
     killers: SAME_LOG,
   },
   {
-    name: "a campaign with reports in two places answers once",
-    breaks: "TH1",
-    file: "src/runtime/threads/shard.ts",
-    find: "if (state !== null && this.#faults !== null) states.set(slot, state);",
-    replace: "",
-    killers: SAME_LOG,
-  },
-  {
     name: "a dead thread's campaigns are not told of",
     breaks: "TH3",
     file: THREADED,
