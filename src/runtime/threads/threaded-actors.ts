@@ -71,7 +71,7 @@ export class ThreadedActors implements CampaignActors {
   readonly #mirrors: ReadonlyMap<string, BoardMirror>;
   /** By thread that is not given up. */
   readonly #outboxes = new Map<number, Outbox>();
-  /** The thread that a campaign lives in, by slot; 0: none. */
+  /** The thread that a campaign lives in, by slot; 0: none yet; less: the dead one that it lived in. */
   readonly #homes: number[] = [];
   /** What each thread posted of its campaigns, by share, oldest first. */
   readonly #backups = new Map<number, Map<number, ArrayBuffer>>();
@@ -137,7 +137,7 @@ export class ThreadedActors implements CampaignActors {
     const before = this.#homes[slot] ?? 0;
     this.#homes[slot] = home;
     const outbox = this.#outboxes.get(home)!;
-    if (before !== 0 && before !== home) this.#bequeath(before, outbox);
+    if (before < 0 && -before !== home) this.#bequeath(-before, outbox);
     outbox.assignments.push({ type: "start", slot });
     this.#makeRoom(slot + 1);
   }
@@ -237,7 +237,7 @@ export class ThreadedActors implements CampaignActors {
   /** Whether a campaign's answer to the present round is there; false: never, null: not yet. */
   #look(slot: number): boolean | null {
     const home = this.#homes[slot] ?? 0;
-    return home === 0 ? false : this.#crew.look(home, slot);
+    return home <= 0 ? false : this.#crew.look(home, slot);
   }
 
   #post(round: Round, threads: readonly number[] = [...this.#outboxes.keys()]): readonly number[] {
@@ -277,7 +277,10 @@ export class ThreadedActors implements CampaignActors {
     this.#endThread(thread);
     this.#parts.onDeath(thread, error);
     for (const [slot, home] of this.#homes.entries()) {
-      if (home === thread) this.#parts.onFailed(slot, `its thread died: ${error}`);
+      if (home !== thread) continue;
+      // What it answered last must not be read again.
+      this.#homes[slot] = -thread;
+      this.#parts.onFailed(slot, `its thread died: ${error}`);
     }
   }
 
