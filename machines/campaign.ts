@@ -61,7 +61,8 @@ export type CampaignEvent =
   /** Sent to the successor of an actor that was exhausted, where nothing has come since that would have ended it. */
   | { readonly type: "budget.exhausted" };
 
-function policyInput(context: CampaignContext, world: World): PolicyInput {
+/** What a campaign's policy is asked with, in a world. */
+export function policyInput(context: CampaignContext, world: World): PolicyInput {
   const { spec, slot, platforms } = context;
   const board = world.boards.get(spec.forecaster);
   if (board === undefined) {

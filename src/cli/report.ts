@@ -22,6 +22,7 @@ export interface ReportOptions {
   readonly logLevel?: DecisionLogLevel;
   readonly report?: string;
   readonly progress: boolean;
+  readonly threads?: number;
 }
 
 interface ReportRequest extends ReportOptions {
@@ -59,15 +60,16 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
   try {
     for (const [label, each] of variants(plan, request.policies)) {
       const log = request.log === undefined || runs.length > 0 ? undefined : request.log;
+      const watch = new ParetoWatch(each);
       const options = {
         label,
+        observers: [watch],
         logLevel: request.logLevel,
         signal: interrupt.signal,
         hasProgress: request.progress,
         periodMs: request.periodMs,
       };
-      const watch = new ParetoWatch(each);
-      const run = await play(watch.plan, log === undefined ? options : { ...options, log });
+      const run = await play(each, log === undefined ? options : { ...options, log });
       // A run that was cut off is not to be measured against its whole flight.
       runs.push({ ...run, pareto: run.isInterrupted ? [] : watch.sections(run.truth) });
       if (interrupt.signal.aborted) break;

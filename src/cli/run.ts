@@ -6,6 +6,7 @@ import { Faults, hasFaults } from "../core/faults.ts";
 import type { FaultPlan } from "../core/faults.ts";
 import { ExpectationCheck } from "../core/expectation.ts";
 import type { Expectation, Verdict } from "../core/expectation.ts";
+import { policies } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import { DecisionLog } from "../observe/decision-log.ts";
 import type { DecisionLogEnd, DecisionLogLevel } from "../observe/decision-log.ts";
@@ -21,6 +22,7 @@ import { Engine } from "../runtime/engine.ts";
 import type { EngineConfig } from "../runtime/engine.ts";
 import { ClockJumps, jumpingClock } from "../runtime/jumping-clock.ts";
 import { runEngine } from "../runtime/scheduler.ts";
+import { moduleOf } from "./policy-module.ts";
 
 /** Everything that a run depends on: play it twice, get the same bytes. */
 export interface RunPlan {
@@ -68,8 +70,12 @@ export interface PlayedRun {
 export function withPolicy(plan: RunPlan, policy: string | Policy): RunPlan {
   const name = typeof policy === "string" ? policy : policy.name;
   const campaigns = plan.config.campaigns.map((spec): CampaignSpec => ({ ...spec, policy: name }));
-  const policyOf = typeof policy === "string" ? {} : { policyOf: () => policy };
-  return { ...plan, config: { ...plan.config, campaigns, ...policyOf } };
+  const config = { ...plan.config, campaigns };
+  if (typeof policy === "string" || policies.get(name) === policy) return { ...plan, config };
+  const url = moduleOf(policy);
+  // Threads load it by themselves.
+  const policyModules = url === undefined ? {} : { [name]: url };
+  return { ...plan, config: { ...config, policyOf: () => policy, policyModules } };
 }
 
 /** Plays a plan on the virtual clock. @throws EngineError when an output cannot be written or an invariant breaks */

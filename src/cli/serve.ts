@@ -1,7 +1,7 @@
 /** `campaign-engine serve`: the engine as a live service. */
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { EngineObserver } from "../core/events.ts";
+import type { EngineEvent, EngineObserver } from "../core/events.ts";
 import { DecisionLog } from "../observe/decision-log.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { LiveView } from "../observe/live-view.ts";
@@ -23,6 +23,7 @@ import { LiveRun } from "../server/live-run.ts";
 import { isLoopback } from "../server/security.ts";
 import { Vitals } from "../server/vitals.ts";
 import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
+import { threadsFor, withThreadsOption } from "./threads.ts";
 import { TOKEN_VARIABLE, tokenOf } from "./token.ts";
 
 interface ServeOptions {
@@ -37,6 +38,7 @@ interface ServeOptions {
   readonly logLevel?: DecisionLogLevel;
   readonly drain: number;
   readonly metricsPerCampaign: number;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -48,7 +50,7 @@ const CLOSE_MS = 1_000;
 
 /** The `serve` command. */
 export function serveCommand(): Command {
-  return new Command("serve")
+  return withThreadsOption(new Command("serve"))
     .summary("run the engine as a live service")
     .description(
       "Runs a scenario's campaigns as a live service: metrics and spend reports come in over HTTP, bids go out. With --demo a simulated market answers.",
@@ -107,11 +109,15 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
   const market = new LiveMarket(config.platforms, simulated, { answerTicks: 2 * config.settlementTimeoutTicks });
   const view = new LiveView();
   const metrics = new ServiceMetrics(options.metricsPerCampaign);
-  const observers: EngineObserver[] = [view, metrics];
+  const observers: EngineObserver[] = [view, metrics, { wantsDecisions: false, observe: sayLoad }];
   const level = options.logLevel ?? (loaded.scenario.log.level as DecisionLogLevel);
   const log = options.log === undefined ? null : new DecisionLog(options.log, level);
   if (log !== null) observers.push(log);
-  const engine = new Engine(config, { market, observers, nowMs: () => performance.now() });
+  const threads = threadsFor(config.campaigns.length, options.threads);
+  const engine = new Engine(
+    { ...config, threads, periodMs: options.every },
+    { market, observers, nowMs: () => performance.now() },
+  );
   const vitals = new Vitals();
   const run = new LiveRun({
     engine,
@@ -198,6 +204,14 @@ function lateness(): (tick: number, lateMs: number) => void {
     say(`tick ${tick} is ${Math.round(lateMs)} ms late; ${late} late so far`);
     toldMs = performance.now();
   };
+}
+
+/** Says when less is done in a tick than should be, and when more again. */
+function sayLoad(event: EngineEvent): void {
+  if (event.type !== "engine.overloaded" && event.type !== "engine.relieved") return;
+  say(
+    `tick ${event.tick} took ${Math.round(event.tookMs)} of ${event.periodMs} ms: load is ${event.state} after ${event.from}`,
+  );
 }
 
 /** The address as a host name of its own; none where it stands for all addresses. */

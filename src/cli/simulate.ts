@@ -12,6 +12,7 @@ import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
+import { threadsFor, withThreadsOption } from "./threads.ts";
 
 interface SimulateOptions extends ReportOptions {
   readonly seed?: number;
@@ -63,6 +64,7 @@ export function simulateCommand(): Command {
 Examples:
   campaign-engine simulate                                   a calm day
   campaign-engine simulate storm --report storm.html         with a page of plots
+  campaign-engine simulate ten-thousand --threads 4          campaigns on four threads
   campaign-engine simulate my.yaml --seed 7 --json           figures for a machine
   campaign-engine simulate storm --compare --seeds 20        is it better than an equal split?
   campaign-engine simulate storm --policies greedy-roi,dual-descent
@@ -77,17 +79,18 @@ Examples:
     const chosen = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
     const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const isInterpreted = options.interpreted === true;
+    const threads = threadsFor(plan.config.campaigns.length, options.threads);
     if (options.compare === true) {
       const planOfSeed = (seed: number): RunPlan => {
         const { config, ...market } = planOf(resolveScenario({ ...scenario, seed }, from.locate), options.faults);
-        return { ...market, config: { ...config, isInterpreted } };
+        return { ...market, config: { ...config, isInterpreted, threads } };
       };
       // Seeds wrap around at 2^32, as a seed is 32 bits.
       const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
       return compareAndPrint(planOfSeed, seeds, policies[0] ?? null, options);
     }
     await runAndReport(
-      { ...plan, config: { ...plan.config, isInterpreted } },
+      { ...plan, config: { ...plan.config, isInterpreted, threads } },
       {
         ...options,
         logLevel: level,
@@ -116,7 +119,7 @@ export function planOf(resolved: ReturnType<typeof resolveScenario>, rates?: Fau
 
 /** Options that `simulate` and `replay` share. */
 export function withReportOptions(command: Command): Command {
-  return command
+  return withThreadsOption(command)
     .option("--json", "print the summary as JSON")
     .option("--log <file>", "write the decision log (NDJSON) to this file")
     .addOption(new Option("--log-level <level>", "all, changes, or sample:N").argParser(parseLogLevel))

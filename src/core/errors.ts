@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   CE_POLICY_UNREADABLE: 3,
   CE_POLICY_MALFORMED: 3,
   CE_FORECASTER_UNKNOWN: 3,
+  CE_THREADS_REFUSED: 2,
 } as const;
 
 /** A code out of {@link ERROR_CODES}. */

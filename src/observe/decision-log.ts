@@ -15,7 +15,7 @@ import type { LogSink } from "./log-sink.ts";
 /**
  * Which decisions are written: every one; those whose state, reason or set of platforms differs from the campaign's
  * previous decision; or every Nth, spread over the campaigns. Lifecycle events are written at every level, but routine
- * changes of state (into or out of anything but `exhausted`) only at `all`.
+ * changes of state (into or out of anything but `exhausted`) only at `all`. Under overload fewer decisions are written, at every level.
  */
 export type DecisionLogLevel = "all" | "changes" | `sample:${number}`;
 
@@ -36,6 +36,8 @@ export class DecisionLog implements EngineObserver {
   readonly #logger: pino.Logger;
   readonly #hash = createHash("sha256");
   #started: EngineStarted | null = null;
+  /** One in so many decisions is considered: more than 1 under overload. */
+  #every = 1;
   #buffer = "";
   #lines = 0;
   #safeLines = 0;
@@ -60,7 +62,7 @@ export class DecisionLog implements EngineObserver {
         this.#start(event);
         break;
       case "decision":
-        if (this.#keeps(event)) this.#decision(event);
+        if ((event.slot + event.tick) % this.#every === 0 && this.#keeps(event)) this.#decision(event);
         break;
       case "campaign.changed":
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
@@ -80,6 +82,11 @@ export class DecisionLog implements EngineObserver {
       case "operator.acted":
       case "reservations.released":
         this.#fact(event);
+        break;
+      case "engine.overloaded":
+      case "engine.relieved":
+        this.#every = event.logEvery;
+        this.#fact(event, "warn");
         break;
       case "campaign.restarted":
       case "stage.failed":

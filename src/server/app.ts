@@ -12,6 +12,7 @@ import type { LiveRun } from "./live-run.ts";
 import { openApiOf } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { orderOperations } from "./order-operations.ts";
+import { mountPages } from "./pages.ts";
 import { Problem, parsed, problemOf } from "./problem.ts";
 import { guarded, MAX_BATCH_BYTES, MAX_ORDER_BYTES, sealed } from "./security.ts";
 import type { Guard } from "./security.ts";
@@ -34,7 +35,12 @@ export interface AppParts {
 export function createApp({ run, guard, version, onUnexpected }: AppParts): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    await next();
+    run.requests += 1;
+    try {
+      await next();
+    } finally {
+      run.requests -= 1;
+    }
     run.metrics.countRequest(context.res.status);
   });
   app.use(sealed());
@@ -50,6 +56,7 @@ export function createApp({ run, guard, version, onUnexpected }: AppParts): Hono
   const description = openApiOf(operations, version);
   app.get("/openapi.json", (context) => context.json(description));
   for (const one of operations) mount(app, one, run);
+  mountPages(app);
   app.notFound((context) => refuse(context, new Problem("not.found", "There is nothing here; see /openapi.json.")));
   app.onError((error, context) => {
     const problem = problemOf(error);

@@ -47,7 +47,7 @@ export async function beat(run: LiveRun, { signal, drainMs, onTick, onLate, onRe
         run.metrics.noteLateTick();
         onLate?.(played, lateMs);
       }
-      engine.tick();
+      await run.play();
       played += 1;
       onTick?.();
     }

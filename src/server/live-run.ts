@@ -38,6 +38,8 @@ export interface MadeFrame {
 const QUIET_MS = 2_000;
 /** How long a frame may be shown before it is made anew [ms]: four a second. */
 export const FRAME_MS = 250;
+/** Longest that a tick stands back for requests between two of its pieces [ms]: about as long as a piece. */
+const BREATH_MS = 5;
 /** Keys of top-ups that are remembered. */
 const REMEMBERED_KEYS = 10_000;
 
@@ -56,8 +58,10 @@ export class LiveRun {
   readonly closing = new AbortController();
   /** False until the forecasts are warm, and again once the engine drains. */
   isReady = false;
-  /** Why nothing is bid anywhere, or null. */
-  stoppedBecause: string | null = null;
+  /** Requests under way; open streams do not count. */
+  requests = 0;
+  /** The tick that is being played, or null. */
+  #playing: Promise<void> | null = null;
   readonly #keys = new Set<string>();
   #frame: MadeFrame | null = null;
 
@@ -83,12 +87,39 @@ export class LiveRun {
     this.stuckMs = stuckMs;
   }
 
-  /** Carries out an order. @throws Problem when it is refused */
-  order(order: OperatorOrder, { by, why }: { readonly by: string; readonly why: string }): number | null {
+  /** Plays one tick, piece by piece: what comes in meanwhile is taken in between, orders wait. @throws what the engine throws */
+  async play(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#playing = promise;
+    try {
+      const pieces = this.engine.play();
+      while (pieces.next().done !== true) await this.#breathe();
+    } finally {
+      this.#playing = null;
+      resolve();
+    }
+  }
+
+  /** Lets the event loop turn; and, where requests are under way, until they are answered, for a bounded time. */
+  async #breathe(): Promise<void> {
+    const untilMs = performance.now() + BREATH_MS;
+    do await new Promise((turned) => setImmediate(turned));
+    while (this.requests > 0 && performance.now() < untilMs);
+  }
+
+  /** Waits for the end of the tick that is being played. */
+  async betweenTicks(): Promise<void> {
+    while (this.#playing !== null) await this.#playing;
+  }
+
+  /** Carries out an order, between two ticks. @throws Problem when it is refused */
+  async order(
+    order: OperatorOrder,
+    { by, why }: { readonly by: string; readonly why: string },
+  ): Promise<number | null> {
     this.assertStarted();
+    await this.betweenTicks();
     const slot = this.engine.obey(order, { by, why, atMs: Date.now() });
-    if (order.action === "engine.pause") this.stoppedBecause = why;
-    else if (order.action === "engine.resume") this.stoppedBecause = null;
     this.#frame = null;
     return slot;
   }
