@@ -30,10 +30,10 @@ describe("the aim", () => {
         const spec = { budgetMicros: units * UNIT };
         const memory = {
           ...fresh,
-          open: open.flatMap(({ row, expectedClicks, priceMicros }) => [
-            ...[0, row, expectedClicks, priceMicros],
-            ...[Number.MAX_SAFE_INTEGER, 1, 0],
-          ]),
+          open: open.flatMap(({ row, expectedClicks, priceMicros }) => {
+            const [tick, freeMicros, bidShare, feedClicks] = [0, Number.MAX_SAFE_INTEGER, 1, 0];
+            return [tick, row, expectedClicks, priceMicros, freeMicros, bidShare, feedClicks];
+          }),
         };
         const inFlightMicros = open.reduce(
           (sum, _, bid) => sum + expectedSpendMicros(memory.open, bid * OPEN_WIDTH, fresh.own),
