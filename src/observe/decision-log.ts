@@ -9,6 +9,7 @@ import type { Writable } from "node:stream";
 import { pino } from "pino";
 import { EngineError } from "../core/errors.ts";
 import type { CampaignState, DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
+import { DecisionLines } from "./decision-lines.ts";
 import { fileSink, streamSink, unwritable } from "./log-sink.ts";
 import type { LogSink } from "./log-sink.ts";
 
@@ -36,6 +37,7 @@ export class DecisionLog implements EngineObserver {
   readonly #logger: pino.Logger;
   readonly #hash = createHash("sha256");
   #started: EngineStarted | null = null;
+  #lineMaker: DecisionLines | null = null;
   /** One in so many decisions is considered: more than 1 under overload. */
   #every = 1;
   #buffer = "";
@@ -127,6 +129,7 @@ export class DecisionLog implements EngineObserver {
 
   #start(event: EngineStarted): void {
     this.#started = event;
+    this.#lineMaker = null;
     const { name, seed, currency, tickMs, ticks, platforms, campaigns } = event;
     this.#logger.info({
       event: event.type,
@@ -145,33 +148,8 @@ export class DecisionLog implements EngineObserver {
   }
 
   #decision(event: DecisionMade): void {
-    const { from, state, decision, account, campaign } = event;
-    const { budgetMicros, spentMicros, reservedMicros, availableMicros } = account;
-    this.#logger.info({
-      event: event.type,
-      ...this.#when(event),
-      campaign: campaign.id,
-      from,
-      state,
-      reason: decision.reason,
-      binding: decision.binding,
-      gammaMicros: decision.gammaMicros,
-      bids: decision.candidates
-        .filter((candidate) => candidate.bidMicros > 0)
-        .map(({ platform, bidMicros, capMicros }) => ({ platform: this.#platformId(platform), bidMicros, capMicros })),
-      candidates: decision.candidates.map(
-        ({ platform, cvr, cvrRelSd, cpcMicros, roiMicros, marginalMicros, verdict }) => ({
-          platform: this.#platformId(platform),
-          cvr,
-          cvrRelSd,
-          cpcMicros,
-          roiMicros,
-          marginalMicros,
-          verdict,
-        }),
-      ),
-      account: { budgetMicros, spentMicros, reservedMicros, availableMicros },
-    });
+    this.#lineMaker ??= new DecisionLines(this.#started);
+    this.#append(this.#lineMaker.line(event, this.#when(event).time));
   }
 
   /** An event as it is, with names in place of indices. */

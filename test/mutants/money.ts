@@ -14,7 +14,7 @@ export const MONEY: readonly Mutant[] = [
     name: "a bid is settled twice",
     breaks: "L3, L4: closed once",
     file: LEDGER,
-    find: "    account.open.delete(key);\n",
+    find: "    account.close(at);\n",
     replace: "",
     killers: LEDGER_MODEL,
   },
