@@ -183,8 +183,8 @@ export const ACTORS: readonly Mutant[] = [
     name: "compiled charts ask the last guard first",
     breaks: "K1",
     file: COMPILED,
-    find: "  for (const transition of transitions) if",
-    replace: "  for (const transition of transitions.toReversed()) if",
+    find: "const transition = transitions[i];",
+    replace: "const transition = transitions[transitions.length - 1 - i];",
     killers: LOCKSTEP,
   },
   {
