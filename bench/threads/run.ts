@@ -24,7 +24,7 @@ const options = new Command("bench:threads")
   .option("--threads <numbers>", "numbers of threads, the first is the baseline", "1,2")
   .option("--policy <name>", "what campaigns decide by", "gamma-pacing")
   // Those that `src/cli/bin.js` gives to the command line.
-  .option("--node-flags <flags>", "flags of Node", "--max-semi-space-size=16 --heap-growing-percent=30")
+  .option("--node-flags <flags>", "flags of Node", "--max-semi-space-size=32 --heap-growing-percent=60")
   .parse()
   .opts<Options>();
 
