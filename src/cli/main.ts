@@ -4,6 +4,7 @@ import { chaosCommand } from "./chaos.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
+import { loadCommand } from "./load.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
 import { scenarioCommand } from "./scenario.ts";
@@ -38,6 +39,7 @@ function program(): Command {
     machinesCommand(),
     checkCommand(),
     chaosCommand(),
+    loadCommand(),
   ]) {
     root.addCommand(command);
   }
