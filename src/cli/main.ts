@@ -5,6 +5,7 @@ import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
+import { loadCommand } from "./load.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
 import { scenarioCommand } from "./scenario.ts";
@@ -40,6 +41,7 @@ function program(): Command {
     machinesCommand(),
     checkCommand(),
     chaosCommand(),
+    loadCommand(),
   ]) {
     root.addCommand(command);
   }

@@ -153,7 +153,17 @@ function Exports() {
 }
 
 /** Properties that a drawing takes from the style sheet. */
-const STYLED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font", "text-anchor"];
+const STYLED = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "text-anchor",
+];
 
 /** The drawing as a file of its own: what the style sheet says is written into it. */
 function pictured(): string {
@@ -165,8 +175,9 @@ function pictured(): string {
   ];
   for (const [at, element] of from.entries()) {
     const style = getComputedStyle(element);
-    to[at].setAttribute("style", STYLED.map((name) => `${name}:${style.getPropertyValue(name)}`).join(";"));
+    for (const name of STYLED) to[at].setAttribute(name, style.getPropertyValue(name));
   }
+  copy.removeAttribute("style");
   return copy.outerHTML;
 }
 
