@@ -16,9 +16,9 @@ export interface FlightOrder {
 export interface FlightFigures {
   /** Median wall-clock time of a tick [ms]. */
   readonly tickMs: number;
-  /** CPU time per tick of all threads, garbage collection and market included [ms]. */
+  /** CPU time per tick of all threads, garbage collection included [ms]. */
   readonly cpuMs: number;
-  /** The part of it that the engine's own thread used, market included [ms]. */
+  /** The part of it that the engine's own thread used [ms]. */
   readonly ownCpuMs: number;
   readonly startMs: number;
 }
@@ -34,10 +34,13 @@ function fly({ campaigns, ticks, policy, threads }: FlightOrder): FlightFigures 
   const { config, createMarket } = benchWorld(campaigns, ticks, policy);
   const inner = createMarket();
   let marketMs = 0;
+  let marketCpuMs = 0;
   const timed = <Result>(act: () => Result): Result => {
     const fromMs = performance.now();
+    const from = process.threadCpuUsage();
     const result = act();
     marketMs += performance.now() - fromMs;
+    marketCpuMs += milliseconds(process.threadCpuUsage(from));
     return result;
   };
   const market: Market = {
@@ -54,14 +57,18 @@ function fly({ campaigns, ticks, policy, threads }: FlightOrder): FlightFigures 
   let cpu = process.cpuUsage();
   let ownCpu = process.threadCpuUsage();
   for (let tick = 0; tick < config.ticks; tick += 1) {
-    if (tick === WARM_TICKS) [cpu, ownCpu] = [process.cpuUsage(), process.threadCpuUsage()];
+    if (tick === WARM_TICKS) [cpu, ownCpu, marketCpuMs] = [process.cpuUsage(), process.threadCpuUsage(), 0];
     marketMs = 0;
     const fromMs = performance.now();
     engine.tick();
     if (tick >= WARM_TICKS) tickMs.push(performance.now() - fromMs - marketMs);
   }
-  const perTick = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1000 / tickMs.length;
+  const perTick = (used: NodeJS.CpuUsage) => (milliseconds(used) - marketCpuMs) / tickMs.length;
   const [cpuMs, ownCpuMs] = [perTick(process.cpuUsage(cpu)), perTick(process.threadCpuUsage(ownCpu))];
   engine.stop();
   return { tickMs: median(tickMs), cpuMs, ownCpuMs, startMs };
+}
+
+function milliseconds({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1000;
 }
