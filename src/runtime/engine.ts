@@ -210,7 +210,7 @@ export class Engine {
     return this.#actors.pareto(slot, this.#world);
   }
 
-  /** Hears of every actor, event and snapshot from now on, until the function returned is called; costs some µs per event. */
+  /** Hears of every actor, event and snapshot from now on, until the function returned is called; costs some µs per event. With threads, of stand-ins in place of campaigns. */
   inspect(listener: (event: InspectionEvent) => void): () => void {
     return this.#tree.inspect(listener);
   }
