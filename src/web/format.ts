@@ -12,16 +12,20 @@ function format(key: string, options: Intl.NumberFormatOptions): Intl.NumberForm
 /** Stands for what is not known. */
 export const NONE = "–";
 
-/** An amount in full, in its currency; small ones with four decimals. */
+/** An amount in full, in its currency. */
 export function money(micros: number | null, currency: string): string {
+  return amount(micros, currency, 2);
+}
+
+/** A price per click: small, and compared with others. */
+export function price(micros: number | null, currency: string): string {
+  return amount(micros, currency, 3);
+}
+
+function amount(micros: number | null, currency: string, digits: number): string {
   if (micros === null) return NONE;
-  const digits = micros !== 0 && Math.abs(micros) < 1_000_000 ? 4 : 2;
-  return format(`money ${currency} ${digits}`, {
-    style: "currency",
-    currency,
-    minimumFractionDigits: Math.min(2, digits),
-    maximumFractionDigits: digits,
-  }).format(micros / 1e6);
+  const options = { currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return format(`money ${currency} ${digits}`, { style: "currency", ...options }).format(micros / 1e6);
 }
 
 /** An amount where space is short: 12.3K. */
@@ -52,7 +56,8 @@ export function shortCount(value: number | null): string {
 /** A ratio in per cent. */
 export function percent(ratio: number | null, digits = 0): string {
   if (ratio === null) return NONE;
-  return format(`percent ${digits}`, { style: "percent", maximumFractionDigits: digits }).format(ratio);
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return format(`percent ${digits}`, { style: "percent", ...options }).format(ratio);
 }
 
 /** A number with so many digits. */
@@ -66,6 +71,13 @@ export function clock(timeMs: number): string {
 }
 
 const days = new Intl.DateTimeFormat(locale, { timeZone: "UTC", weekday: "short", day: "numeric", month: "short" });
+
+const dates = new Intl.DateTimeFormat(locale, { timeZone: "UTC", day: "numeric", month: "short" });
+
+/** A day of the engine, in UTC. */
+export function day(timeMs: number): string {
+  return dates.format(timeMs);
+}
 
 /** A time of the engine with its date, in UTC. */
 export function dateTime(timeMs: number): string {

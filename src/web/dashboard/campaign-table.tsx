@@ -16,7 +16,7 @@ const COLUMNS = [
   { sort: "id", name: "Campaign", kind: "left" },
   { sort: "state", name: "State", kind: "left" },
   { sort: null, name: "Budget used", kind: "left" },
-  { sort: "spent", name: "Spent", kind: "" },
+  { sort: "spent", name: "Spent", kind: "wide" },
   { sort: "pace", name: "Pace", kind: "wide" },
   { sort: "conversions", name: "Conversions", kind: "wide" },
   { sort: "cpa", name: "CPA", kind: "wide" },
@@ -168,7 +168,7 @@ function Row({ row, frame }: { readonly row: CampaignRow; readonly frame: Dashbo
         />
         <span class="quiet small share">{percent(spent + reserved)}</span>
       </td>
-      <td>{shortMoney(row.spentMicros, currency)}</td>
+      <td class="wide">{shortMoney(row.spentMicros, currency)}</td>
       <td class={`wide ${paceOf(row.pace, tick).tone}`}>{percent(row.pace)}</td>
       <td class="wide">{count(row.conversions)}</td>
       <td class="wide">{money(row.cpaMicros, currency)}</td>

@@ -1,7 +1,7 @@
 /** One campaign: its money against plan, its platforms, its states, what it decided and why, and what more would buy. */
 import { useMemo } from "preact/hooks";
 import type { CampaignDetail, DashboardFrame, DecisionFrame } from "../../observe/frames.ts";
-import { clock, count, dateTime, money, NONE, percent, shortMoney } from "../format.ts";
+import { clock, count, dateTime, money, NONE, percent, price, shortMoney } from "../format.ts";
 import { useAsked } from "./asked.ts";
 import { Chart } from "./chart.tsx";
 import { Decisions } from "./decisions.tsx";
@@ -147,7 +147,7 @@ function Figures({ one, frame }: ViewProps) {
       <Tile
         name="Pace"
         value={percent(one.pace)}
-        note={`${pace.word}: plan ${shortMoney(one.planMicros, currency)}`}
+        note={`${pace.word}; plan ${shortMoney(one.planMicros, currency)}`}
         tone={pace.tone}
       />
       <Tile name="Conversions" value={count(one.conversions)} note={`of ${count(one.clicks)} clicks`} />
@@ -240,10 +240,11 @@ function PlatformsOf({ one, frame }: ViewProps) {
             {...series}
             height={210}
             showY={(value) => money(value * 1e6, currency)}
+            legend="names"
           />
         )}
         <div class="scroll">
-          <table>
+          <table class="dense">
             <thead>
               <tr>
                 <th class="left">Platform</th>
@@ -252,7 +253,7 @@ function PlatformsOf({ one, frame }: ViewProps) {
                 <th class="wide">Conv.</th>
                 <th>ROI so far</th>
                 <th>Expected</th>
-                <th>Now</th>
+                <th>Bid now</th>
               </tr>
             </thead>
             <tbody>
@@ -271,14 +272,14 @@ function PlatformsOf({ one, frame }: ViewProps) {
                     </td>
                     <td class="wide">{count(own?.clicks ?? 0)}</td>
                     <td class="wide">{count(own?.conversions ?? 0)}</td>
-                    <td class={toneOf(own?.roiMicros ?? null)}>{money(own?.roiMicros ?? null, currency)}</td>
-                    <td class={toneOf(seen?.roiMicros ?? null)}>{money(seen?.roiMicros ?? null, currency)}</td>
+                    <td class={toneOf(own?.roiMicros ?? null)}>{price(own?.roiMicros ?? null, currency)}</td>
+                    <td class={toneOf(seen?.roiMicros ?? null)}>{price(seen?.roiMicros ?? null, currency)}</td>
                     <td>
                       {seen === undefined
                         ? NONE
                         : seen.bidMicros === 0
                           ? seen.verdict
-                          : `bids ${money(seen.bidMicros, currency)}`}
+                          : price(seen.bidMicros, currency)}
                     </td>
                   </tr>
                 );
@@ -315,7 +316,10 @@ function History({ one, frame }: ViewProps) {
   const isLong = whole * frame.tickMs > 86_400_000;
   const show = (tick: number) => (isLong ? dateTime : clock)(timeOf(frame, tick));
   return (
-    <Card title="State history" note={`The last ${count(changes.length)} changes, since ${show(fromTick)}.`}>
+    <Card
+      title="State history"
+      note={changes.length === 1 ? "One change so far." : `The last ${count(changes.length)} changes.`}
+    >
       <div class="states" role="img" aria-label={`States: ${changes.map(({ state }) => state).join(", ")}`}>
         {spans.map((span, at) => (
           <i

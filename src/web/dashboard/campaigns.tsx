@@ -38,7 +38,7 @@ export function CampaignsView({ frame }: { readonly frame: DashboardFrame }) {
         <Tile
           name="Pace"
           value={percent(all.pace)}
-          note={`${pace.word}: plan ${shortMoney(all.planMicros, currency)}`}
+          note={`${pace.word}; plan ${shortMoney(all.planMicros, currency)}`}
           tone={pace.tone}
         />
         <Tile name="Conversions" value={shortCount(conversions)} note={`of ${shortCount(clicks)} clicks`} />

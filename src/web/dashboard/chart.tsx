@@ -1,6 +1,7 @@
 /** Charts: uPlot in the page's colours, as wide as its place. */
 import uPlot from "uplot";
 import { useEffect, useRef } from "preact/hooks";
+import { clock, day } from "../format.ts";
 import { colourOf, colours } from "../theme.ts";
 
 /** One line of a chart. */
@@ -21,14 +22,19 @@ interface ChartProps {
   readonly showX?: (value: number) => string;
   readonly showY: (value: number) => string;
   readonly lines: readonly Line[];
-  /** Indices of two lines between which the area is filled. */
-  readonly band?: readonly [upper: number, lower: number];
+  /** Pairs of indices of lines between which the area is filled. */
+  readonly bands?: readonly (readonly [upper: number, lower: number])[];
   /** Fills the area under the first line. */
   readonly isFilled?: boolean;
   /** Least range of y, so that noise does not fill the chart. */
   readonly leastMax?: number;
+  /** Least range of x, counted back from its end. */
+  readonly leastSpan?: number;
+  /** A line across the chart at a value of x. */
+  readonly mark?: { readonly x: number; readonly name: string };
   readonly height?: number;
-  readonly hasLegend?: boolean;
+  /** `latest` shows the values at the end, or under the cursor. */
+  readonly legend?: "none" | "names" | "latest";
 }
 
 const HEIGHT = 200;
@@ -44,8 +50,9 @@ export function Chart(props: ChartProps) {
   const theme = colours.value;
   useEffect(() => {
     const at = place.current!;
-    const made = new uPlot(optionsOf(latest.current, at.clientWidth), dataOf(latest.current), at);
+    const made = new uPlot(optionsOf(latest, at.clientWidth), dataOf(latest.current), at);
     chart.current = made;
+    showLatest(made);
     const watch = new ResizeObserver(() => {
       const { height = HEIGHT } = latest.current;
       if (at.clientWidth !== made.width) made.setSize({ width: at.clientWidth, height });
@@ -57,7 +64,11 @@ export function Chart(props: ChartProps) {
       chart.current = null;
     };
   }, [shape, theme]);
-  useEffect(() => chart.current?.setData(dataOf(props)), [props.x, props.lines]);
+  useEffect(() => {
+    if (chart.current === null) return;
+    chart.current.setData(dataOf(props));
+    showLatest(chart.current);
+  }, [props.x, props.lines]);
   return <div class="plot" ref={place} role="img" aria-label={props.label} />;
 }
 
@@ -65,12 +76,18 @@ function dataOf({ x, lines }: ChartProps): uPlot.AlignedData {
   return [[...x], ...lines.map(({ values }) => [...values])] as uPlot.AlignedData;
 }
 
+/** Where nothing is pointed at, the legend has the newest values. */
+function showLatest(chart: uPlot): void {
+  if (chart.cursor.left === undefined || chart.cursor.left < 0) chart.setLegend({ idx: chart.data[0].length - 1 });
+}
+
 function faded(colour: string, alpha: number): string {
   return colour.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
 }
 
-function optionsOf(props: ChartProps, width: number): uPlot.Options {
-  const { showX, showY, lines, band, height = HEIGHT, hasLegend = true, isFilled = false, leastMax = 0 } = props;
+function optionsOf(latest: { readonly current: ChartProps }, width: number): uPlot.Options {
+  const { showX, showY, lines, bands = [], height = HEIGHT, legend = "latest", isFilled = false } = latest.current;
+  const { leastMax = 0, leastSpan = 0 } = latest.current;
   const grid = colourOf("line");
   const axis = { stroke: colourOf("quiet"), font: FONT, ticks: { show: false } };
   const isTime = showX === undefined;
@@ -81,50 +98,74 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
     ms: 1,
     tzDate: utc,
     padding: [10, 10, 0, 0],
-    legend: { show: hasLegend, live: true },
+    legend: {
+      show: legend !== "none",
+      live: legend === "latest",
+      markers: { width: 0, fill: (_, at) => colourOf(lines[at - 1]?.colour ?? "quiet") },
+    },
     cursor: { y: false, points: { size: 7 } },
+    hooks: {
+      setCursor: [showLatest],
+      draw: [(chart) => drawMark(chart, latest.current.mark)],
+    },
     scales: {
-      x: { time: isTime },
+      x: { time: isTime, range: (_, least, most) => [Math.min(least, most - leastSpan), most] },
       y: { range: (_, least, most) => rangeOf(least, most, leastMax) },
     },
-    bands:
-      band === undefined
-        ? []
-        : [{ series: [band[0] + 1, band[1] + 1], fill: faded(colourOf(lines[band[0]].colour), 0.16) }],
+    bands: bands.map(([upper, lower]) => {
+      return { series: [upper + 1, lower + 1], fill: faded(colourOf(lines[upper].colour), 0.15) };
+    }),
     axes: [
       {
         ...axis,
         grid: { show: false },
         space: 64,
         size: 30,
-        values: isTime ? TIMES : (_, splits) => splits.map((value) => showX(value)),
+        values: (_, splits) => splits.map((value) => (isTime ? timeOn(value, splits) : showX(value))),
       },
       {
         ...axis,
         grid: { stroke: grid, width: 1 },
         space: 34,
         values: (_, splits) => splits.map((value) => showY(value)),
-        size: (chart, values) => widthOf(chart, values),
+        size: (_, values) => widthOf(values),
       },
     ],
     series: [
-      isTime
-        ? { label: "time", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }
-        : { label: "at", value: (_, value) => shown(value, showX) },
+      { label: isTime ? "time" : "at", value: (_, value) => shown(value, isTime ? clock : showX), class: "unnamed" },
       ...lines.map((line, at) => seriesOf(line, showY, isFilled && at === 0)),
     ],
   };
 }
 
-/** Labels of a time axis, by the step between them [ms]: hours in 24, days in words. */
-const [SECOND, MINUTE, HOUR, DAY] = [1e3, 6e4, 36e5, 864e5];
-const TIMES: uPlot.Axis.Values = [
-  [DAY * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1],
-  [DAY, "{D} {MMM}", null, null, null, null, null, null, 1],
-  [HOUR, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
-  [MINUTE, "{HH}:{mm}", null, null, null, null, null, null, 1],
-  [SECOND, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
-];
+const DAY_MS = 86_400_000;
+
+/** The label of a time among its neighbours: midnights are days, where the axis has more than one. */
+function timeOn(timeMs: number, splits: readonly number[]): string {
+  const isLong = splits[splits.length - 1] - splits[0] >= DAY_MS;
+  return isLong && timeMs % DAY_MS === 0 ? day(timeMs) : clock(timeMs);
+}
+
+function drawMark(chart: uPlot, mark: ChartProps["mark"]): void {
+  if (mark === undefined) return;
+  const { ctx, bbox } = chart;
+  const x = chart.valToPos(mark.x, "x", true);
+  if (x < bbox.left || x > bbox.left + bbox.width) return;
+  const scale = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = colourOf("quiet");
+  ctx.lineWidth = scale;
+  ctx.setLineDash([4 * scale, 4 * scale]);
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.font = FONT.replace(/^\d+/, (size) => String(Number(size) * scale));
+  const isRight = x > bbox.left + bbox.width / 2;
+  ctx.textAlign = isRight ? "right" : "left";
+  ctx.fillText(mark.name, x + (isRight ? -6 : 6) * scale, bbox.top + 12 * scale);
+  ctx.restore();
+}
 
 function rangeOf(least: number, most: number, leastMax: number): [number, number] {
   const top = Math.max(most, leastMax);
@@ -132,11 +173,14 @@ function rangeOf(least: number, most: number, leastMax: number): [number, number
   return top === bottom ? [bottom, bottom + 1] : [bottom * 1.05, top + (top - bottom) * 0.06];
 }
 
+let ruler: CanvasRenderingContext2D | null = null;
+
 /** As wide as its longest label. */
-function widthOf(chart: uPlot, values: readonly string[] | null): number {
+function widthOf(values: readonly string[] | null): number {
   const longest = (values ?? []).reduce((most, text) => (text.length > most.length ? text : most), "");
-  chart.ctx.font = FONT;
-  return Math.ceil(chart.ctx.measureText(longest).width) + 14;
+  ruler ??= document.createElement("canvas").getContext("2d")!;
+  ruler.font = FONT;
+  return Math.ceil(ruler.measureText(longest).width) + 14;
 }
 
 function seriesOf({ name, colour, look = "line" }: Line, showY: (value: number) => string, isFilled: boolean) {

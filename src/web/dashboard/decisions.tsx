@@ -1,7 +1,7 @@
 /** A campaign's last decisions, each with its reason and all that it weighed. */
 import { useState } from "preact/hooks";
 import type { CampaignDetail, DecisionFrame } from "../../observe/frames.ts";
-import { clock, count, money, NONE, percent } from "../format.ts";
+import { clock, count, money, NONE, percent, price } from "../format.ts";
 import { Card, Empty, State } from "./parts.tsx";
 
 /** Decisions shown at first. */
@@ -30,17 +30,22 @@ export function Decisions({ one, currency }: { readonly one: CampaignDetail; rea
 
 function Decision({ decision, currency }: { readonly decision: DecisionFrame; readonly currency: string }) {
   const bids = decision.candidates.filter(({ bidMicros }) => bidMicros > 0);
-  const offered = bids.map(({ platform, bidMicros }) => `${platform} ${money(bidMicros, currency)}`).join(" · ");
+  const offered = bids.map(({ platform, bidMicros }) => `${platform} ${price(bidMicros, currency)}`).join(" · ");
   return (
     <details class="decision">
       <summary>
         <time class="quiet">{clock(decision.timeMs)}</time>
         <State state={decision.state} />
         <span class="why">
-          <code>{decision.reason}</code> {decision.why}
-          {decision.binding === "none" ? null : <span class="quiet">; what binds: {decision.binding}</span>}
+          <code>{decision.reason}</code>
+          <span class="wide">
+            {decision.why}
+            {decision.binding === "none" ? null : <span class="quiet">; what binds: {decision.binding}</span>}
+          </span>
         </span>
-        <span class="quiet bids">{offered === "" ? "no bid" : offered}</span>
+        <span class="quiet bids wide" title={offered}>
+          {offered === "" ? "no bid" : offered}
+        </span>
       </summary>
       <div class="scroll">
         <table>
@@ -63,9 +68,9 @@ function Decision({ decision, currency }: { readonly decision: DecisionFrame; re
                 <td class="left">{candidate.verdict}</td>
                 <td>{percent(candidate.cvr, 2)}</td>
                 <td>{percent(candidate.cvrRelSd)}</td>
-                <td>{money(candidate.cpcMicros, currency)}</td>
-                <td class={candidate.roiMicros > 0 ? "good" : "bad"}>{money(candidate.roiMicros, currency)}</td>
-                <td>{candidate.bidMicros === 0 ? NONE : money(candidate.bidMicros, currency)}</td>
+                <td>{price(candidate.cpcMicros, currency)}</td>
+                <td class={candidate.roiMicros > 0 ? "good" : "bad"}>{price(candidate.roiMicros, currency)}</td>
+                <td>{candidate.bidMicros === 0 ? NONE : price(candidate.bidMicros, currency)}</td>
                 <td>{candidate.capMicros === 0 ? NONE : money(candidate.capMicros, currency)}</td>
               </tr>
             ))}
@@ -73,7 +78,7 @@ function Decision({ decision, currency }: { readonly decision: DecisionFrame; re
         </table>
       </div>
       <p class="quiet small">
-        Marginal cost per conversion {money(decision.gammaMicros, currency)}; spent{" "}
+        Decided because {decision.why}. Marginal cost per conversion {money(decision.gammaMicros, currency)}; spent{" "}
         {money(decision.spentMicros, currency)}, reserved {money(decision.reservedMicros, currency)}, available{" "}
         {money(decision.availableMicros, currency)}.
       </p>

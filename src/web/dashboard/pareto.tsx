@@ -7,6 +7,9 @@ import { Chart } from "./chart.tsx";
 import type { Line } from "./chart.tsx";
 import { Card, Empty, Loading } from "./parts.tsx";
 
+/** How far the curve goes, in times of the spend that is expected; and its least points. */
+const REACH = 3;
+const LEAST_POINTS = 4;
 const DAY_MS = 86_400_000;
 
 interface ParetoProps {
@@ -58,7 +61,13 @@ function Curve({ curve, share, valueMicros, frame }: CurveProps) {
   const { currency } = frame;
   const here = curve.operating;
   const series = useMemo(() => {
-    const all = [...curve.points, here].sort((a, b) => a.spendMicros - b.spendMicros);
+    // The part of the curve that can be reached from here; far beyond it, nobody decides anything.
+    const farMicros = Math.max(
+      REACH * here.spendMicros,
+      Math.min(curve.budgetLeftMicros, 2 * REACH * here.spendMicros),
+    );
+    const near = curve.points.filter(({ spendMicros }, at) => spendMicros <= farMicros || at < LEAST_POINTS);
+    const all = [...near, here].sort((a, b) => a.spendMicros - b.spendMicros);
     const lines: Line[] = [
       { name: "conversions", colour: "series-0", values: all.map(({ conversions }) => conversions * share) },
       {
@@ -84,7 +93,9 @@ function Curve({ curve, share, valueMicros, frame }: CurveProps) {
       <Chart
         label="Expected conversions over spend"
         {...series}
-        height={200}
+        height={230}
+        legend="names"
+        mark={{ x: (curve.budgetLeftMicros * share) / 1e6, name: "budget left" }}
         showX={(value) => shortMoney(value * 1e6, currency)}
         showY={(value) => shortCount(value)}
       />

@@ -1,7 +1,7 @@
 /** The platforms: health, share of spend, and what was forecast against what came. */
 import { useMemo } from "preact/hooks";
 import type { DashboardFrame, PlatformFrame, PlatformHistory, PlatformPoint } from "../../observe/frames.ts";
-import { count, money, percent, shortCount, shortMoney } from "../format.ts";
+import { count, money, percent, price, shortCount, shortMoney } from "../format.ts";
 import { useAsked } from "./asked.ts";
 import { Chart } from "./chart.tsx";
 import { confirm } from "./dialog.tsx";
@@ -79,7 +79,7 @@ function Shares({ frame }: { readonly frame: DashboardFrame }) {
                 <td class="wide">{shortCount(one.clicks)}</td>
                 <td class="wide">{count(one.conversions)}</td>
                 <td class="wide">{percent(ratio(one.conversions, one.clicks), 2)}</td>
-                <td>{money(ratio(one.spentMicros, one.clicks), currency)}</td>
+                <td>{price(ratio(one.spentMicros, one.clicks), currency)}</td>
                 <td>{money(ratio(one.spentMicros, one.conversions), currency)}</td>
               </tr>
             ))}
@@ -156,33 +156,47 @@ function timesOf(points: readonly PlatformPoint[], { tick, timeMs, tickMs }: Das
   return points.map((point) => timeMs - (tick - point.tick) * tickMs);
 }
 
+const BANDS = [
+  [0, 1],
+  [2, 3],
+] as const;
+
 /** Conversions are few in one tick: what came is shown over the last so many. */
 const WINDOW_TICKS = 60;
 
 function Rate({ points, id, colour, frame }: PlotProps) {
   const last = points.at(-1)?.tick;
   const series = useMemo(() => {
-    const edge = (sign: number) =>
-      points.map(({ forecastCvr, cvrRelSd }) =>
-        forecastCvr === null || cvrRelSd === null ? null : Math.max(0, forecastCvr * (1 + sign * 2 * cvrRelSd)),
-      );
+    const came = cameOf(points);
+    // The forecast's own uncertainty, and with it the luck of so few clicks: the variance of a Poisson count.
+    const edge = (sign: number, hasLuck: boolean) =>
+      points.map(({ forecastCvr, cvrRelSd }, at) => {
+        const seen = came[at];
+        if (forecastCvr === null || cvrRelSd === null || (hasLuck && seen === null)) return null;
+        const luck = hasLuck && seen !== null ? forecastCvr / seen.clicks : 0;
+        return Math.max(0, forecastCvr + sign * 2 * Math.sqrt((forecastCvr * cvrRelSd) ** 2 + luck));
+      });
     return {
       x: timesOf(points, frame),
       lines: [
-        { name: "upper edge", colour, look: "edge" as const, values: edge(1) },
-        { name: "lower edge", colour, look: "edge" as const, values: edge(-1) },
-        { name: "forecast, ± 2 sd", colour, values: points.map(({ forecastCvr }) => forecastCvr) },
-        { name: `came, last ${WINDOW_TICKS} ticks`, colour: "ink", values: cameOf(points) },
+        { name: "most with luck", colour, look: "edge" as const, values: edge(1, true) },
+        { name: "least with luck", colour, look: "edge" as const, values: edge(-1, true) },
+        { name: "most", colour, look: "edge" as const, values: edge(1, false) },
+        { name: "least", colour, look: "edge" as const, values: edge(-1, false) },
+        { name: "forecast", colour, values: points.map(({ forecastCvr }) => forecastCvr) },
+        { name: `came, last ${WINDOW_TICKS} ticks`, colour: "ink", values: came.map((seen) => seen?.cvr ?? null) },
       ],
     };
   }, [last]);
   return (
     <figure>
-      <figcaption class="quiet small">Conversions per click</figcaption>
+      <figcaption class="quiet small">
+        Conversions per click, each band two standard deviations: the forecast’s, and of what may come of so few clicks
+      </figcaption>
       <Chart
         label={`Conversion rate of ${id}: forecast with its uncertainty, and what came`}
         {...series}
-        band={[0, 1]}
+        bands={BANDS}
         height={170}
         showY={(value) => percent(value, 1)}
       />
@@ -190,8 +204,8 @@ function Rate({ points, id, colour, frame }: PlotProps) {
   );
 }
 
-/** Conversions ÷ clicks over the last {@link WINDOW_TICKS} of each point. */
-function cameOf(points: readonly PlatformPoint[]): (number | null)[] {
+/** Clicks, and conversions ÷ clicks, over the last {@link WINDOW_TICKS} of each point. */
+function cameOf(points: readonly PlatformPoint[]): ({ readonly clicks: number; readonly cvr: number } | null)[] {
   let [clicks, conversions] = [0, 0];
   return points.map((point, at) => {
     clicks += point.clicks;
@@ -200,7 +214,7 @@ function cameOf(points: readonly PlatformPoint[]): (number | null)[] {
       clicks -= points[at - WINDOW_TICKS].clicks;
       conversions -= points[at - WINDOW_TICKS].conversions;
     }
-    return at < WINDOW_TICKS / 3 || clicks === 0 || point.cvr === null ? null : conversions / clicks;
+    return at < WINDOW_TICKS / 3 || clicks === 0 ? null : { clicks, cvr: conversions / clicks };
   });
 }
 

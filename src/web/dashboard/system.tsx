@@ -100,7 +100,7 @@ function Tiles({ speed, quarantined }: { readonly speed: PerformanceFrame; reado
       {process === null ? null : (
         <>
           <Tile
-            name="Event-loop delay, p99"
+            name="Loop delay, p99"
             value={`${figure(process.eventLoopDelayMs)} ms`}
             note={`${count(process.viewers)} ${process.viewers === 1 ? "viewer" : "viewers"}`}
           />
@@ -148,7 +148,7 @@ function Ticks() {
               label="Latency of the last ticks in milliseconds"
               {...series.latency}
               isFilled
-              hasLegend={false}
+              legend="none"
               height={150}
               showX={showX}
               showY={(value) => `${figure(value)} ms`}
@@ -160,7 +160,7 @@ function Ticks() {
               label="Decisions of the last ticks"
               {...series.rate}
               isFilled
-              hasLegend={false}
+              legend="none"
               height={150}
               showX={showX}
               showY={(value) => shortCount(value)}
@@ -184,7 +184,7 @@ function Process() {
       memory: line("memory", "series-3", ({ residentBytes }) => residentBytes),
     };
   }, [moments]);
-  const showX = (seconds: number) => `${figure(seconds, 0)} s`;
+  const showX = (seconds: number) => (seconds === 0 ? "now" : `${figure(seconds, 0)} s`);
   return (
     <Card title="Process" note="Since this page was opened.">
       {moments.length < 3 ? (
@@ -197,8 +197,9 @@ function Process() {
               label="Event-loop delay in milliseconds"
               {...series.delay}
               isFilled
-              hasLegend={false}
+              legend="none"
               leastMax={20}
+              leastSpan={60}
               height={150}
               showX={showX}
               showY={(value) => `${figure(value)} ms`}
@@ -210,7 +211,8 @@ function Process() {
               label="Resident memory"
               {...series.memory}
               isFilled
-              hasLegend={false}
+              legend="none"
+              leastSpan={60}
               height={150}
               showX={showX}
               showY={bytes}
@@ -224,7 +226,10 @@ function Process() {
 
 function Nodes({ nodes, cpuShare }: { readonly nodes: readonly NodeFrame[]; readonly cpuShare: number }) {
   return (
-    <Card title="Nodes and threads" note="How busy each was since the last frame.">
+    <Card
+      title="Nodes and threads"
+      note="Since the last frame. Processor: share of one core. Load: runnable tasks of all cores."
+    >
       <div class="scroll">
         <table>
           <thead>
@@ -233,7 +238,7 @@ function Nodes({ nodes, cpuShare }: { readonly nodes: readonly NodeFrame[]; read
               <th class="left">Thread</th>
               <th class="left">Busy</th>
               <th>Processor</th>
-              <th>Load of the machine</th>
+              <th>Load</th>
             </tr>
           </thead>
           <tbody>
@@ -250,8 +255,8 @@ function Nodes({ nodes, cpuShare }: { readonly nodes: readonly NodeFrame[]; read
                     />
                     <span class="quiet small share">{percent(thread.busyShare)}</span>
                   </td>
-                  <td>{at === 0 ? `${percent(cpuShare)} of a core` : ""}</td>
-                  <td>{at === 0 ? `${figure(node.loadAverage)} on ${node.cores} cores` : ""}</td>
+                  <td>{at === 0 ? percent(cpuShare) : ""}</td>
+                  <td>{at === 0 ? `${figure(node.loadAverage)} of ${node.cores}` : ""}</td>
                 </tr>
               )),
             )}
