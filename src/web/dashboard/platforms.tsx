@@ -204,6 +204,9 @@ function Rate({ points, id, colour, frame }: PlotProps) {
   );
 }
 
+/** Of fewer clicks no rate is shown: after a silence, late conversions come before new clicks. */
+const LEAST_CLICKS = 30;
+
 /** Clicks, and conversions ÷ clicks, over the last {@link WINDOW_TICKS} of each point. */
 function cameOf(points: readonly PlatformPoint[]): ({ readonly clicks: number; readonly cvr: number } | null)[] {
   let [clicks, conversions] = [0, 0];
@@ -214,7 +217,7 @@ function cameOf(points: readonly PlatformPoint[]): ({ readonly clicks: number; r
       clicks -= points[at - WINDOW_TICKS].clicks;
       conversions -= points[at - WINDOW_TICKS].conversions;
     }
-    return at < WINDOW_TICKS / 3 || clicks === 0 ? null : { clicks, cvr: conversions / clicks };
+    return clicks < LEAST_CLICKS || conversions > clicks ? null : { clicks, cvr: conversions / clicks };
   });
 }
 
