@@ -1,5 +1,6 @@
 /** The speed benches by name, and how large they are. */
 import { forecast } from "./forecast.ts";
+import { inspector } from "./inspector.ts";
 import { ledger } from "./ledger.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { decide } from "./policies.ts";
@@ -17,6 +18,7 @@ export const BENCHES: Readonly<Record<string, (sizes: Sizes) => Figure[] | Promi
   throughput,
   scale,
   threads,
+  inspector,
   memory,
 };
 

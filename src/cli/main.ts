@@ -4,6 +4,7 @@ import { chaosCommand } from "./chaos.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
+import { inspectCommand } from "./inspect.ts";
 import { loadCommand } from "./load.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
@@ -33,6 +34,7 @@ function program(): Command {
     simulateCommand(),
     replayCommand(),
     serveCommand(),
+    inspectCommand(),
     explainCommand(),
     scenarioCommand(),
     schemaCommand(),

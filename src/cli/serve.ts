@@ -21,12 +21,14 @@ import { beat } from "../server/beat.ts";
 import { listen } from "../server/listen.ts";
 import { LiveRun } from "../server/live-run.ts";
 import { isLoopback } from "../server/security.ts";
+import type { TimeControl } from "../server/time-control.ts";
 import { Vitals } from "../server/vitals.ts";
 import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
 import { threadsFor, withThreadsOption } from "./threads.ts";
-import { TOKEN_VARIABLE, tokenOf } from "./token.ts";
+import { newToken, TOKEN_VARIABLE, tokenOf } from "./token.ts";
 
-interface ServeOptions {
+/** Options of a live service. */
+export interface ServeOptions {
   readonly demo?: boolean;
   readonly every: number;
   readonly host: string;
@@ -92,11 +94,19 @@ export function serveCommand(): Command {
 SIGTERM and Ctrl-C stop bidding, wait for spend reports and exit with 0; a second Ctrl-C exits at once with 130.
 /openapi.json describes the service; /healthz, /readyz and /metrics are for monitoring.`,
     )
-    .action(serve);
+    .action((source: string, options: ServeOptions) => serve(source, options));
 }
 
-async function serve(source: string, options: ServeOptions): Promise<void> {
-  const { token, isMade } = tokenOf(options);
+/** A service whose time can be stopped, and the page of it that is announced. */
+export interface Looking {
+  readonly time: TimeControl;
+  readonly page: string;
+}
+
+/** Runs a service until it is told to end. @param looking in a simulation that is looked at */
+export async function serve(source: string, options: ServeOptions, looking?: Looking): Promise<void> {
+  // Who looks at a simulation gets its token with the address: there is nothing to guard but the page.
+  const { token, isMade } = looking === undefined ? tokenOf(options) : { token: newToken(), isMade: true };
   const loaded = loadScenario(source);
   const isDemo = options.demo === true;
   const round = isDemo ? demoOf(loaded, options.seed) : liveOf(loaded, options.every);
@@ -128,6 +138,7 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
     everyMs: options.every,
     maxCampaigns: config.campaigns.length + SPARE_CAMPAIGNS,
     isDemo,
+    ...(looking === undefined ? {} : { time: looking.time }),
   });
   metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
   const guard = {
@@ -146,7 +157,7 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
       drainMs: options.drain,
       onTick: () => log?.flush(),
       onLate: lateness(),
-      onReady: () => announce(options, listening.port, config.name, isMade ? token : null),
+      onReady: () => announce(options, listening.port, config.name, isMade ? token : null, looking?.page),
     });
     say(`stopped after ${end.ticks} ticks; ${end.openBids} bids without an answer`);
   } finally {
@@ -170,13 +181,21 @@ function liveOf({ scenario, source }: LoadedScenario, everyMs: number): Resolved
   return resolveScenario(timed, source.locate);
 }
 
-function announce({ host, demo, json, every }: ServeOptions, port: number, name: string, token: string | null): void {
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function announce(
+  { host, demo, json, every }: ServeOptions,
+  port: number,
+  name: string,
+  token: string | null,
+  page?: string,
+): void {
+  const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  // What is behind # never leaves the browser: the page takes the token from there.
+  const url = page === undefined ? base : `${base}/${page}${token === null ? "" : `&token=${token}`}`;
   const kind = demo === true ? "a simulated market" : "live";
   if (json === true)
     process.stdout.write(`${JSON.stringify({ url, port, name, isDemo: demo === true, pid: process.pid })}\n`);
   say(`${name} on ${kind}, a tick every ${formatDuration(every)}: ${url}`);
-  if (token !== null) say(`token of orders, for this run: ${token}`);
+  if (token !== null && page === undefined) say(`token of orders, for this run: ${token}`);
 }
 
 /** The first signal drains; a second Ctrl-C ends the process. @returns how to stop listening for them */
@@ -233,7 +252,7 @@ function version(): string {
 }
 
 /** @throws InvalidArgumentError */
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError("A whole number from 0 to 65535.");
   return Number(text);

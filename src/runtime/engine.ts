@@ -7,7 +7,8 @@
  * E8 no tick is evaluated twice, whatever the clock shows; E9 no reservation outlives its time-out;
  * E10 nothing is bid on a closed platform, whatever a policy says; E11 a tick is over before the next begins.
  */
-import type { AnyActorRef, InspectionEvent } from "xstate";
+import type { AnyActorRef, EventObject, InspectionEvent } from "xstate";
+import type { CampaignEvent } from "../../machines/campaign.ts";
 import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
@@ -207,6 +208,37 @@ export class Engine {
   /** What each marginal cost per conversion would buy a campaign from here on; null where it has no actor, or another policy than gamma pacing. Not within a tick. */
   pareto(slot: number): ParetoCurve | null {
     return this.#actors.pareto(slot, this.#world);
+  }
+
+  /** Hears of every actor, event and snapshot from now on, until the function returned is called; costs some µs per event. */
+  inspect(listener: (event: InspectionEvent) => void): () => void {
+    return this.#tree.inspect(listener);
+  }
+
+  /**
+   * Sends an event to a campaign or a platform by hand; `tick` and `day.started` get the world of now. Supervisors take orders from the engine only.
+   * @throws EngineError CE_ORDER_REFUSED for another actor
+   */
+  sendTo(id: string, event: EventObject): void {
+    const actor = this.#tree.find(id);
+    const slot = this.#roll.campaigns.findIndex((campaign) => `campaign:${campaign.id}` === id);
+    if (event.type === "reports") throw new EngineError("CE_ORDER_REFUSED", "Reports come from the platforms only.");
+    if (slot >= 0) this.#roll.tell(slot, this.withWorld(event) as CampaignEvent, "sent by hand");
+    else if (actor !== null && id.startsWith("platform:")) actor.send(this.withWorld(event));
+    else throw new EngineError("CE_ORDER_REFUSED", `Events are sent by hand to campaigns and platforms, not to ${id}.`);
+    this.#supervision.tellFacts();
+  }
+
+  /** An event with what the engine adds: the world of now to those that carry one. */
+  withWorld(event: EventObject): EventObject {
+    const world = this.#world;
+    const isOfWorld = event.type === "tick" || event.type === "day.started";
+    return isOfWorld ? Object.assign({ ...event }, { tick: world.tick, world }) : event;
+  }
+
+  /** Worker threads that campaigns live in; 1 where they live in the engine's own. */
+  get threads(): number {
+    return this.#config.threads ?? 1;
   }
 
   /** Every actor that is alive. */

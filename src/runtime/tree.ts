@@ -204,6 +204,17 @@ export class ActorTree {
     this.#supervised.get(`thread:${thread}`)?.ref.send({ type: "elsewhere.failed", error });
   }
 
+  /** Hears of every actor, event and snapshot from now on, until the function returned is called. */
+  inspect(listener: (event: InspectionEvent) => void): () => void {
+    const subscription = this.#root.system.inspect(listener);
+    return () => subscription.unsubscribe();
+  }
+
+  /** A live actor under the root by its id; campaigns are found by {@link campaign}. */
+  find(id: string): AnyActorRef | null {
+    return this.#supervised.get(id)?.ref ?? null;
+  }
+
   /** Every actor that is alive, from the root down, by walking the tree. */
   *actors(): Generator<AnyActorRef> {
     yield* living(this.#root);

@@ -8,6 +8,7 @@ import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ingestionOperations } from "./ingestion.ts";
+import { inspectOperations } from "./inspect-operations.ts";
 import type { LiveRun } from "./live-run.ts";
 import { openApiOf } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
@@ -19,7 +20,12 @@ import type { Guard } from "./security.ts";
 import { viewOperations } from "./view-operations.ts";
 
 /** Every operation under /v1. */
-export const operations: readonly Operation[] = [...viewOperations, ...orderOperations, ...ingestionOperations];
+export const operations: readonly Operation[] = [
+  ...viewOperations,
+  ...orderOperations,
+  ...ingestionOperations,
+  ...inspectOperations,
+];
 
 /** What an app is made of. */
 export interface AppParts {

@@ -4,7 +4,9 @@ import type { DashboardFrame } from "../observe/frames.ts";
 import type { LiveView } from "../observe/live-view.ts";
 import type { ServiceMetrics } from "../observe/metrics.ts";
 import type { LiveMarket } from "../platforms/live-market.ts";
+import { Inspection } from "../inspect/inspection.ts";
 import type { Engine } from "../runtime/engine.ts";
+import type { TimeControl } from "./time-control.ts";
 import { Problem } from "./problem.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -21,6 +23,8 @@ export interface LiveRunParts {
   readonly maxCampaigns: number;
   /** True where a simulated market answers the bids. */
   readonly isDemo: boolean;
+  /** Where time can be stopped: in a simulation that somebody looks at. */
+  readonly time?: TimeControl;
   /** How long one message of a stream may wait for its reader [ms]. Default 15,000. */
   readonly stuckMs?: number;
 }
@@ -54,6 +58,8 @@ export class LiveRun {
   readonly maxCampaigns: number;
   readonly isDemo: boolean;
   readonly stuckMs: number;
+  readonly time: TimeControl | null;
+  readonly inspection: Inspection;
   /** Aborted when streams are to end. */
   readonly closing = new AbortController();
   /** False until the forecasts are warm, and again once the engine drains. */
@@ -74,6 +80,7 @@ export class LiveRun {
     everyMs,
     maxCampaigns,
     isDemo,
+    time,
     stuckMs = 15_000,
   }: LiveRunParts) {
     this.engine = engine;
@@ -85,6 +92,8 @@ export class LiveRun {
     this.maxCampaigns = maxCampaigns;
     this.isDemo = isDemo;
     this.stuckMs = stuckMs;
+    this.time = time ?? null;
+    this.inspection = new Inspection(engine);
   }
 
   /** Plays one tick, piece by piece: what comes in meanwhile is taken in between, orders wait. @throws what the engine throws */
@@ -110,6 +119,13 @@ export class LiveRun {
   /** Waits for the end of the tick that is being played. */
   async betweenTicks(): Promise<void> {
     while (this.#playing !== null) await this.#playing;
+  }
+
+  /** Sends an event to an actor by hand, between two ticks. @throws EngineError when it is refused */
+  async send(id: string, event: { readonly type: string }): Promise<void> {
+    this.assertStarted();
+    while (this.#playing !== null) await this.#playing;
+    this.engine.sendTo(id, event);
   }
 
   /** Carries out an order, between two ticks. @throws Problem when it is refused */

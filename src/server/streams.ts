@@ -27,8 +27,11 @@ export interface Message {
  * Streams what `next` has to say, asked at most four times a second, until the viewer leaves or the service closes. Messages that are made one by
  * one as they are asked for leave room for others in between.
  */
-export function streamed(context: Context, run: LiveRun, next: () => Iterable<Message>): Response {
-  if (run.vitals.viewers >= MAX_VIEWERS) throw new Problem("viewers.full", "There are too many viewers.", {}, 10);
+export function streamed(context: Context, run: LiveRun, next: () => Iterable<Message>, onEnd?: () => void): Response {
+  if (run.vitals.viewers >= MAX_VIEWERS) {
+    onEnd?.();
+    throw new Problem("viewers.full", "There are too many viewers.", {}, 10);
+  }
   const { signal } = run.closing;
   run.vitals.viewers += 1;
   return streamSSE(context, async (stream) => {
@@ -54,6 +57,7 @@ export function streamed(context: Context, run: LiveRun, next: () => Iterable<Me
       }
     } finally {
       run.vitals.viewers -= 1;
+      onEnd?.();
       signal.removeEventListener("abort", wake);
       if (!stream.closed) stream.abort();
     }

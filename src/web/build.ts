@@ -7,9 +7,32 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
+import type { Plugin } from "esbuild";
+import { chartOf } from "../../machines/chart.ts";
+import { machines } from "../../machines/index.ts";
+import { toMermaid } from "../../machines/mermaid.ts";
+import { layOut } from "./inspector/layout.ts";
+import type { ChartBook } from "./inspector/lettering.ts";
 
 /** Pages by name, with their titles: each has its `<name>/main.tsx`. */
 const PAGES = { dashboard: "Dashboard", inspector: "Inspector" };
+
+/** Gives the pages the statecharts as they are defined now, each placed on paper. */
+const charts: Plugin = {
+  name: "charts",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^virtual:charts$/ }, ({ path }) => ({ path, namespace: "charts" }));
+    bundle.onLoad({ filter: /.*/, namespace: "charts" }, async () => {
+      const all = machines.map(async ({ name, machine, notes }) => {
+        const chart = await layOut(chartOf(name, machine));
+        const events = [...new Set(chart.transitions.map(({ event }) => event))];
+        return Object.assign(chart, { notes, mermaid: toMermaid(machine), events });
+      });
+      const book: ChartBook = { charts: await Promise.all(all) };
+      return { contents: JSON.stringify(book), loader: "json" };
+    });
+  },
+};
 
 const folder = join(import.meta.dirname, "bundle");
 rmSync(folder, { recursive: true, force: true });
@@ -28,6 +51,7 @@ const { metafile } = await build({
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "inline",
+  plugins: [charts],
   logLevel: "warning",
 });
 

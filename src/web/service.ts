@@ -98,8 +98,11 @@ export function listen(): void {
 }
 
 /** The messages of a stream. `EventSource` cannot send the token that a service beyond this machine asks for. @throws Refusal */
-async function* events(path: string): AsyncGenerator<{ readonly event: string; readonly data: string }> {
-  const answer = await fetch(path, { headers: authorization() });
+export async function* events(
+  path: string,
+  end?: AbortSignal,
+): AsyncGenerator<{ readonly event: string; readonly data: string }> {
+  const answer = await fetch(path, { headers: authorization(), ...(end === undefined ? {} : { signal: end }) });
   if (!answer.ok || answer.body === null) await unpacked(answer);
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -107,9 +110,9 @@ async function* events(path: string): AsyncGenerator<{ readonly event: string; r
     const { done, value } = await reader.read();
     if (done) return;
     text += value;
-    for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-      const lines = text.slice(0, end).split("\n");
-      text = text.slice(end + 2);
+    for (let stop = text.indexOf("\n\n"); stop >= 0; stop = text.indexOf("\n\n")) {
+      const lines = text.slice(0, stop).split("\n");
+      text = text.slice(stop + 2);
       const of = (name: string) =>
         lines.flatMap((line) => (line.startsWith(`${name}:`) ? [line.slice(name.length + 1).trimStart()] : []));
       const data = of("data");

@@ -82,7 +82,7 @@ describe("campaign-engine load", () => {
 
   it("exits with 4 when a tick was late and that was forbidden", () => {
     // No machine plays so many campaigns in so short a time from the first tick on.
-    const args = ["--campaigns", "1000", "--seconds", "1", "--every", "100ms", "--json", "--threads", "1"];
+    const args = ["--campaigns", "3000", "--seconds", "1", "--every", "10ms", "--json", "--threads", "1"];
     const late = load(...args, "--fail-late");
     expect(late.status).toBe(4);
     expect((JSON.parse(late.stdout) as { lateTicks: number }).lateTicks).toBeGreaterThan(0);

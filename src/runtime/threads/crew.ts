@@ -6,7 +6,7 @@
  */
 import { MessageChannel, Worker, receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { Control } from "./columns.ts";
+import { Control } from "./control.ts";
 import type { Reply, RoundMessage, ThreadSetup } from "./messages.ts";
 
 /** How long a thread may take to start [ms]. */

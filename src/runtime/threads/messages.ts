@@ -3,11 +3,11 @@ import type { CampaignSpec } from "../../core/campaign.ts";
 import type { FaultPlan, InjectedFault } from "../../core/faults.ts";
 import type { ParetoCurve } from "../../core/pareto.ts";
 import type { PlatformSpec } from "../../core/platform.ts";
-import type { ReportBatch } from "../../core/reports.ts";
 import type { World } from "../../core/world.ts";
 import type { CampaignEvent } from "../../../machines/campaign.ts";
 import type { SharedBoard } from "./board-mirror.ts";
 import type { SharedColumns } from "./columns.ts";
+import type { ReportColumns } from "./report-columns.ts";
 
 /** What a worker thread is born with. */
 export interface ThreadSetup {
@@ -58,25 +58,6 @@ export interface RoundMessage {
   /** What threads that ended had posted of campaigns that may go on here, oldest first. */
   readonly backups: readonly ArrayBuffer[];
 }
-
-/** Columns of a {@link ReportBatch} in shared memory, and the answers to it. */
-export type ReportColumns = Pick<ReportBatch, (typeof REPORT_COLUMNS)[number]> & {
-  /** State code of the campaign after it has learned from the rows that begin here; -1 where nobody heard. */
-  readonly answer: Int8Array;
-};
-
-/** Names of the batch's own columns. */
-export const REPORT_COLUMNS = [
-  "kind",
-  "campaign",
-  "platform",
-  "tick",
-  "costMicros",
-  "impressions",
-  "clicks",
-  "conversions",
-  "conversionAgeTicks",
-] as const;
 
 /** Something that happened in a round; `at` says when: by row of the reports, or by slot. */
 export type Incident =

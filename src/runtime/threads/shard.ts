@@ -25,7 +25,8 @@ import { FaultyActors } from "../faulty-actors.ts";
 import { BoardMirror } from "./board-mirror.ts";
 import { Answers, Balances, codeOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
-import type { Assignment, Incident, Moment, ReportColumns, Round, ThreadSetup } from "./messages.ts";
+import type { Assignment, Incident, Moment, Round, ThreadSetup } from "./messages.ts";
+import type { ReportColumns } from "./report-columns.ts";
 
 /** The part of a campaign's context that its successor in another thread needs; the rest it has. */
 export type Kept = Pick<CampaignContext, "memory" | "lastTick" | "evaluations" | "heldBecause">;

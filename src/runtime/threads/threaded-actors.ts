@@ -26,8 +26,10 @@ import type { SharedBoard } from "./board-mirror.ts";
 import { Answers, Balances, shareColumns, stateOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import { Crew } from "./crew.ts";
-import { REPORT_COLUMNS } from "./messages.ts";
-import type { Assignment, Incident, Moment, Reply, ReportColumns, Round } from "./messages.ts";
+import { Backups } from "./backups.ts";
+import type { Assignment, Incident, Moment, Round } from "./messages.ts";
+import { REPORT_COLUMNS, shareReports } from "./report-columns.ts";
+import type { ReportColumns } from "./report-columns.ts";
 
 /** What threads are started with. */
 export interface ThreadedParts {
@@ -71,10 +73,9 @@ export class ThreadedActors implements CampaignActors {
   readonly #mirrors: ReadonlyMap<string, BoardMirror>;
   /** By thread that is not given up. */
   readonly #outboxes = new Map<number, Outbox>();
-  /** The thread that a campaign lives in, by slot; 0: none. */
+  /** The thread that a campaign lives in, by slot; 0: none yet; less: the dead one that it lived in. */
   readonly #homes: number[] = [];
-  /** What each thread posted of its campaigns, by share, oldest first. */
-  readonly #backups = new Map<number, Map<number, ArrayBuffer>>();
+  readonly #backups = new Backups();
   #columns: SharedColumns;
   #balances: Balances;
   #answers: Answers;
@@ -118,7 +119,7 @@ export class ThreadedActors implements CampaignActors {
       faults,
       backupTicks,
     });
-    const backups = [...(this.#backups.get(thread)?.values() ?? [])];
+    const backups = this.#backups.of(thread);
     this.#outboxes.set(thread, { assignments: [], columns: null, reports: this.#reports, backups });
   }
 
@@ -137,7 +138,7 @@ export class ThreadedActors implements CampaignActors {
     const before = this.#homes[slot] ?? 0;
     this.#homes[slot] = home;
     const outbox = this.#outboxes.get(home)!;
-    if (before !== 0 && before !== home) this.#bequeath(before, outbox);
+    if (before < 0 && -before !== home) this.#bequeath(-before, outbox);
     outbox.assignments.push({ type: "start", slot });
     this.#makeRoom(slot + 1);
   }
@@ -237,7 +238,7 @@ export class ThreadedActors implements CampaignActors {
   /** Whether a campaign's answer to the present round is there; false: never, null: not yet. */
   #look(slot: number): boolean | null {
     const home = this.#homes[slot] ?? 0;
-    return home === 0 ? false : this.#crew.look(home, slot);
+    return home <= 0 ? false : this.#crew.look(home, slot);
   }
 
   #post(round: Round, threads: readonly number[] = [...this.#outboxes.keys()]): readonly number[] {
@@ -259,7 +260,7 @@ export class ThreadedActors implements CampaignActors {
     for (const thread of threads) {
       const { replies, death } = this.#crew.finish(thread);
       for (const reply of replies) {
-        if (reply.type === "backup") this.#keep(thread, reply);
+        if (reply.type === "backup") this.#backups.keep(thread, reply.share, reply.bytes);
         else if (reply.type === "happened") incidents.push(...reply.incidents);
         else if (reply.type === "curve") ({ curve } = reply);
       }
@@ -277,20 +278,16 @@ export class ThreadedActors implements CampaignActors {
     this.#endThread(thread);
     this.#parts.onDeath(thread, error);
     for (const [slot, home] of this.#homes.entries()) {
-      if (home === thread) this.#parts.onFailed(slot, `its thread died: ${error}`);
+      if (home !== thread) continue;
+      // What it answered last must not be read again.
+      this.#homes[slot] = -thread;
+      this.#parts.onFailed(slot, `its thread died: ${error}`);
     }
-  }
-
-  #keep(thread: number, { share, bytes }: Extract<Reply, { type: "backup" }>): void {
-    const shares = this.#backups.get(thread) ?? new Map<number, ArrayBuffer>();
-    this.#backups.set(thread, shares);
-    shares.delete(share);
-    shares.set(share, bytes);
   }
 
   /** Another thread takes a campaign of a dead one over: it is given what was posted of all of them, once. */
   #bequeath(dead: number, heir: Outbox): void {
-    const backups = [...(this.#backups.get(dead)?.values() ?? [])];
+    const backups = this.#backups.of(dead);
     if (backups.length > 0 && !heir.backups.includes(backups[0])) heir.backups = [...heir.backups, ...backups];
   }
 
@@ -318,22 +315,4 @@ export class ThreadedActors implements CampaignActors {
 
 function momentOf({ tick, timeMs, day }: World): Moment {
   return { tick, timeMs, day };
-}
-
-function shareReports(capacity: number): ReportColumns {
-  const floats = () => new Float64Array(new SharedArrayBuffer(capacity * Float64Array.BYTES_PER_ELEMENT));
-  const integers = () => new Int32Array(new SharedArrayBuffer(capacity * Int32Array.BYTES_PER_ELEMENT));
-  const bytes = () => new Uint8Array(new SharedArrayBuffer(capacity));
-  return {
-    answer: new Int8Array(new SharedArrayBuffer(capacity)),
-    kind: bytes(),
-    campaign: integers(),
-    platform: bytes(),
-    tick: integers(),
-    costMicros: floats(),
-    impressions: floats(),
-    clicks: floats(),
-    conversions: floats(),
-    conversionAgeTicks: floats(),
-  };
 }

@@ -3,7 +3,7 @@ import { deserialize, serialize } from "node:v8";
 import { workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import type { Policy } from "../../core/policy/policy.ts";
-import { Control } from "./columns.ts";
+import { Control } from "./control.ts";
 import type { Reply, RoundMessage, ThreadSetup } from "./messages.ts";
 import { Shard } from "./shard.ts";
 import type { Kept } from "./shard.ts";

@@ -7,18 +7,18 @@ import { PlayedRun, scenarioOf } from "../played-run.ts";
 /** The storm, cut short. */
 function storm() {
   const { scenario, source } = loadScenario("storm");
-  return { ...resolveScenario(scenario, source.locate), ticks: 400 };
+  return { ...resolveScenario(scenario, source.locate), ticks: 120 };
 }
 
 const FAULTS = {
   rates: {
     "decision-throws": 0.02,
     "action-throws": 0.02,
-    "guard-throws": 0.02,
+    "guard-throws": 0.1,
     "forecast-nan": 0.01,
     "supervisor-throws": 0.002,
     "report-twice": 0.02,
-    "report-reordered": 0.05,
+    "report-reordered": 0.2,
     "clock-jump": 0.01,
   },
 };
