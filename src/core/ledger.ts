@@ -40,7 +40,11 @@ class Account implements AccountView {
   dayStartTick = Number.NEGATIVE_INFINITY;
   dayReservedMicros = 0;
   daySpentMicros = 0;
-  /** Open reservations, oldest first: their keys, tick × platforms + platform, and amounts. Lists, not a map: few are open, and the oldest is closed first. */
+  /**
+   * Open reservations, oldest first: how many, their keys, tick × platforms + platform, and amounts. Lists, not a map: few are open, and the oldest is
+   * closed first; lists do not shrink, for what is closed now is opened again in the next tick.
+   */
+  openCount = 0;
   readonly openKeys: number[] = [];
   readonly openMicros: number[] = [];
   /** Reservations released unanswered, by the same key: a charge for one may still come (L7). Null before there is one. */
@@ -68,30 +72,35 @@ class Account implements AccountView {
     return this.availableTodayMicros < this.availableLifetimeMicros;
   }
 
+  /** Adds a reservation to the lists. */
+  open(key: number, micros: number): void {
+    this.openKeys[this.openCount] = key;
+    this.openMicros[this.openCount] = micros;
+    this.openCount += 1;
+  }
+
   /** Place of an open reservation, by bisection; −1 where there is none. */
   find(key: number): number {
-    const { openKeys } = this;
+    const { openKeys, openCount } = this;
+    if (openCount > 0 && openKeys[0] === key) return 0;
     let low = 0;
-    let high = openKeys.length;
-    if (high > 0 && openKeys[0] === key) return 0;
+    let high = openCount;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (openKeys[middle] < key) low = middle + 1;
       else high = middle;
     }
-    return low < openKeys.length && openKeys[low] === key ? low : -1;
+    return low < openCount && openKeys[low] === key ? low : -1;
   }
 
   /** Takes an open reservation off the lists. */
   close(at: number): void {
     const { openKeys, openMicros } = this;
-    const last = openKeys.length - 1;
-    for (let i = at; i < last; i += 1) {
+    this.openCount -= 1;
+    for (let i = at; i < this.openCount; i += 1) {
       openKeys[i] = openKeys[i + 1];
       openMicros[i] = openMicros[i + 1];
     }
-    openKeys.length = last;
-    openMicros.length = last;
   }
 }
 
@@ -130,13 +139,14 @@ export class Ledger {
 
   /** Number of reservations that no report has closed yet. */
   openReservations(slot: number): number {
-    return this.#account(slot).openKeys.length;
+    return this.#account(slot).openCount;
   }
 
   /** The open reservations of a campaign: [tick, platform, micros]. */
   *reservations(slot: number): Generator<readonly [tick: number, platform: number, micros: number]> {
-    const { openKeys, openMicros } = this.#account(slot);
-    for (const [at, key] of openKeys.entries()) {
+    const { openKeys, openMicros, openCount } = this.#account(slot);
+    for (let at = 0; at < openCount; at += 1) {
+      const key = openKeys[at];
       yield [Math.floor(key / this.#platforms), key % this.#platforms, openMicros[at]];
     }
   }
@@ -154,8 +164,7 @@ export class Ledger {
     }
     if (key <= account.lastKey) throw refused(`a reservation out of order, for tick ${tick}, platform ${platform}`);
     account.lastKey = key;
-    account.openKeys.push(key);
-    account.openMicros.push(micros);
+    account.open(key, micros);
     account.availableLifetimeMicros -= micros;
     account.reservedMicros += micros;
     account.dayReservedMicros += micros;
@@ -216,12 +225,11 @@ export class Ledger {
    */
   releaseAll(slot: number): Release {
     const account = this.#account(slot);
-    const { openKeys, openMicros } = account;
-    const release = { reservations: openKeys.length, micros: account.reservedMicros };
-    if (openKeys.length > 0) account.unanswered ??= new Map();
-    for (const [at, key] of openKeys.entries()) account.unanswered?.set(key, openMicros[at]);
-    openKeys.length = 0;
-    openMicros.length = 0;
+    const { openKeys, openMicros, openCount } = account;
+    const release = { reservations: openCount, micros: account.reservedMicros };
+    if (openCount > 0) account.unanswered ??= new Map();
+    for (let at = 0; at < openCount; at += 1) account.unanswered?.set(openKeys[at], openMicros[at]);
+    account.openCount = 0;
     account.availableLifetimeMicros += account.reservedMicros;
     account.reservedMicros = 0;
     account.dayReservedMicros = 0;

@@ -182,6 +182,8 @@ export function learnReports(
   const keep = keepFor(tickMs, spec.platforms.length);
   const own = memory.own.slice();
   let { shapes, open, reports, lagTicks, clicks, impressions, predictedMicros, actualMicros } = memory;
+  // Reports mostly come in the order of the bids: those before this place are done with.
+  let done = 0;
   let { freshCostMicros, ownChance } = memory;
   let lateTicks = -1;
   for (let i = from; i < to; i += 1) {
@@ -199,7 +201,7 @@ export function learnReports(
     clicks += won;
     impressions += batch.impressions[i];
     freshCostMicros += costMicros;
-    const bid = findBid(open, batch.tick[i], row);
+    const bid = findBid(open, done, batch.tick[i], row);
     if (bid < 0) continue;
     const expectedClicks = open[bid + OPEN.expectedClicks];
     // A silent platform has no auctions to lose.
@@ -216,8 +218,10 @@ export function learnReports(
         shapes = shapes.with(row, shape);
       }
     }
-    open = without(open, bid);
+    if (bid === done) done += OPEN_WIDTH;
+    else open = open.toSpliced(bid, OPEN_WIDTH);
   }
+  if (done > 0) open = done === open.length ? NONE : open.slice(done);
   if (lateTicks >= 0) lagTicks = memory.reports === 0 ? lateTicks : Math.max(lateTicks, lagTicks - 0.05);
   if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY))
     ownChance = ownProbability(countsOf(own));
@@ -237,21 +241,15 @@ export function learnReports(
   };
 }
 
-/** Place in `open` of the bid of a tick on a platform of the campaign; −1 where there is none. */
-function findBid(open: readonly number[], tick: number, row: number): number {
-  for (let at = 0; at < open.length; at += OPEN_WIDTH) {
+/** Place in `open`, not before another one, of the bid of a tick on a platform of the campaign; −1 where there is none. */
+function findBid(open: readonly number[], from: number, tick: number, row: number): number {
+  for (let at = from; at < open.length; at += OPEN_WIDTH) {
     if (open[at + OPEN.tick] === tick && open[at + OPEN.row] === row) return at;
   }
   return -1;
 }
 
 const NONE: readonly number[] = [];
-
-/** The open bids but the one at a place. */
-function without(open: readonly number[], at: number): readonly number[] {
-  if (open.length === OPEN_WIDTH) return NONE;
-  return at === 0 ? open.slice(OPEN_WIDTH) : open.toSpliced(at, OPEN_WIDTH);
-}
 
 function countsOf(own: readonly number[]): Counts[] {
   const counts: Counts[] = [];
