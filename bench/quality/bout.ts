@@ -3,7 +3,7 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import type { Job, MarketSetup } from "./market-worker.ts";
 import type { FlightScore } from "./score.ts";
 
-/** Plays one world after the other. */
+/** Plays one job after the other. */
 export class Bout {
   readonly #market: Worker;
   readonly #engines: Worker;
@@ -20,7 +20,7 @@ export class Bout {
     });
   }
 
-  /** Plays a world under every contender. One at a time. @throws what either thread throws */
+  /** Plays the worlds of a job under every contender. One job at a time. @throws what either thread throws */
   play(job: Job): Promise<FlightScore[]> {
     return new Promise((resolve, reject) => {
       const threads = [this.#market, this.#engines];

@@ -7,9 +7,9 @@ import { Side, Wire } from "./wire.ts";
 
 const { contenders, market } = workerData as { readonly contenders: readonly Contender[]; readonly market: MessagePort };
 
-market.on("message", ({ brief, memory }: { readonly brief: FlightBrief; readonly memory: SharedArrayBuffer }) => {
+market.on("message", ({ briefs, memory }: { readonly briefs: FlightBrief[]; readonly memory: SharedArrayBuffer }) => {
   const wire = new Wire(memory, Side.engines);
-  flyAll(brief, contenders, wire.sheet, () => {
+  flyAll(briefs, contenders, wire.sheet, () => {
     wire.pass();
     wire.await();
   });

@@ -36,33 +36,49 @@ export function flightEngine(
 }
 
 /**
- * Flies every contender, tick by tick side by side, so that one message carries the news of all and one the bids of all.
+ * Flies every contender on every brief, tick by tick side by side, so that one message carries the news of all and one the bids of all.
+ * @param briefs of equally long flights and warm-ups
  * @param exchange sends what is on the sheet and returns when the answer is on it
  */
-export function flyAll(brief: FlightBrief, contenders: readonly Contender[], sheet: Sheet, exchange: () => void): void {
-  const markets = contenders.map(() => new RemoteMarket(brief.platforms));
-  const engines = contenders.map((contender, flight) => flightEngine(brief, contender, markets[flight]));
+export function flyAll(
+  briefs: readonly FlightBrief[],
+  contenders: readonly Contender[],
+  sheet: Sheet,
+  exchange: () => void,
+): void {
+  const worlds = briefs.map((brief) => ({
+    warmup: new Sheet(brief.warmup),
+    markets: contenders.map(() => new RemoteMarket(brief.platforms)),
+  }));
+  const markets = worlds.flatMap((world) => world.markets);
+  const engines = worlds.flatMap((world, index) =>
+    contenders.map((contender, at) => flightEngine(briefs[index], contender, world.markets[at])),
+  );
   const askFor = (tick: number): void => {
     sheet.rewind();
     for (const market of markets) market.tell(sheet);
     exchange();
     sheet.rewind();
-    const feed = readFeed(sheet);
-    for (const market of markets) market.hear(tick, feed, sheet);
+    for (const world of worlds) {
+      const feed = readFeed(sheet);
+      for (const market of world.markets) market.hear(tick, feed, sheet);
+    }
   };
 
-  const warmup = new Sheet(brief.warmup);
-  for (let tick = 1 - brief.warmupTicks; tick < 0; tick += 1) {
-    const feed = readFeed(warmup);
-    for (const market of markets) market.hearFeed(tick, feed);
+  const [{ ticks, warmupTicks }] = briefs;
+  for (const { warmup, markets: hearers } of worlds) {
+    for (let tick = 1 - warmupTicks; tick < 0; tick += 1) {
+      const feed = readFeed(warmup);
+      for (const market of hearers) market.hearFeed(tick, feed);
+    }
   }
   for (const engine of engines) engine.start();
-  for (let tick = 0; tick < brief.ticks; tick += 1) {
+  for (let tick = 0; tick < ticks; tick += 1) {
     askFor(tick);
     for (const engine of engines) engine.tick();
   }
   // The market goes on until nothing is outstanding in any flight; each engine then reads its own letters.
-  let tick = brief.ticks;
+  let tick = ticks;
   do askFor(tick++);
   while (!markets.every((market) => market.hasHeardAll));
   for (const engine of engines) {

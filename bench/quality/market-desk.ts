@@ -1,4 +1,4 @@
-/** The market's side of a world's flights: it owns paths and truth, answers bids with news, and gives the scores. */
+/** The market's side of a world's flights: it owns paths and truth, takes bids, tells the news, and gives the scores. */
 import { BidBatch } from "../../src/core/reports.ts";
 import { PathMarket } from "../../src/platforms/path-market.ts";
 import type { Contender, FlightBrief } from "./brief.ts";
@@ -60,10 +60,13 @@ export class MarketDesk {
     return this.#tick > this.#world.paths.ticks && this.#markets.every((market) => market.isSettled());
   }
 
-  /** Takes the flights' bids off the sheet and puts the news of the next tick on it. */
-  answer(sheet: Sheet): void {
+  /** Takes the flights' bids off the sheet. */
+  take(sheet: Sheet): void {
     for (const market of this.#markets) readBids(sheet, this.#batches, (bids) => market.place(bids));
-    sheet.rewind();
+  }
+
+  /** Puts the news of the next tick on the sheet. */
+  tell(sheet: Sheet): void {
     for (const [flight, market] of this.#markets.entries()) {
       const { feed, reports } = market.advance(this.#tick);
       // The feed is of the platforms, and the same for every flight.
