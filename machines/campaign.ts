@@ -57,7 +57,9 @@ export type CampaignEvent =
   /** Sent after the ledger began its new day. */
   | { readonly type: "day.started"; readonly tick: number; readonly world: World }
   | { readonly type: "hold"; readonly why: string }
-  | { readonly type: "resume" };
+  | { readonly type: "resume" }
+  /** Sent to the successor of an actor that was exhausted, where nothing has come since that would have ended it. */
+  | { readonly type: "budget.exhausted" };
 
 function policyInput(context: CampaignContext, world: World): PolicyInput {
   const { spec, slot, platforms } = context;
@@ -65,8 +67,8 @@ function policyInput(context: CampaignContext, world: World): PolicyInput {
   if (board === undefined) {
     throw new EngineError("CE_ENGINE_INVARIANT", `Campaign ${spec.id} has no board of forecaster ${spec.forecaster}.`);
   }
-  const { tick, tickMs, periodTicks } = world;
-  return { tick, tickMs, periodTicks, spec, platforms, board, account: world.account(slot) };
+  const { tick, tickMs, day } = world;
+  return { tick, tickMs, day, spec, platforms, board, account: world.account(slot) };
 }
 
 function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
@@ -166,6 +168,10 @@ export const campaignMachine = campaignSetup.createMachine({
           guard: "mayEvaluate",
           target: "evaluating",
           description: "A tick within the flight, and not held.",
+        },
+        "budget.exhausted": {
+          target: "exhausted",
+          description: "The actor that failed was exhausted: so is its successor (C4).",
         },
       },
     },

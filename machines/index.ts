@@ -15,7 +15,10 @@ import type { PlatformContext, PlatformEvent, PlatformInput } from "./platform.t
 import { portfolioMachine } from "./portfolio.ts";
 import type { PortfolioContext, PortfolioEvent, PortfolioInput } from "./portfolio.ts";
 
-export { campaignMachine, engineMachine, platformMachine, portfolioMachine };
+import { stagesMachine } from "./stages.ts";
+import type { StagesContext, StagesEvent, StagesInput } from "./stages.ts";
+
+export { campaignMachine, engineMachine, platformMachine, portfolioMachine, stagesMachine };
 
 /** A statechart with all that is needed to walk it. */
 export interface RegisteredMachine {
@@ -80,7 +83,7 @@ function sampleWorld(tick: number, orders: number, availableMicros: number, rese
     tick,
     tickMs: 60_000,
     timeMs: tick * 60_000,
-    periodTicks: 24,
+    day: { startTick: 0, endTick: 24 },
     platforms: [],
     boards: new Map([["sample", board]]),
     account: () => account,
@@ -99,7 +102,27 @@ const sampleThresholds = {
   recoverAfterTicks: 2,
 };
 
-const sampleLimits = { maxRestarts: 1, windowTicks: 4, backoffTicks: 1, maxBackoffTicks: 2, maxQuarantined: 1 };
+const sampleLimits = {
+  maxRestarts: 1,
+  maxFailures: 1000,
+  steadyTicks: 1000,
+  windowTicks: 4,
+  backoffTicks: 1,
+  maxBackoffTicks: 2,
+  jitter: 0,
+  maxQuarantined: 1,
+};
+
+const sampleStages = (): StagesInput => ({
+  id: "p",
+  stages: [
+    { name: "feed", needs: null },
+    { name: "a", needs: 0 },
+    { name: "b", needs: 0 },
+  ],
+  limits: sampleLimits,
+  seed: 0,
+});
 
 /** All statecharts, leaves first. */
 export const machines: readonly RegisteredMachine[] = [
@@ -121,6 +144,7 @@ export const machines: readonly RegisteredMachine[] = [
       { type: "day.started", tick: 2, world: sampleWorld(2, 1, 50, 0) },
       { type: "hold", why: "sample" },
       { type: "resume" },
+      { type: "budget.exhausted" },
     ],
     failingEvents: (): readonly CampaignEvent[] => [
       { type: "tick", world: sampleWorld(1, SAMPLE_KINDS.length, 50, 0) },
@@ -150,11 +174,35 @@ export const machines: readonly RegisteredMachine[] = [
       `${value} ${Math.min(badTicks, 5)} ${Math.min(goodTicks, 2)}`,
   },
   {
+    name: "stages",
+    machine: stagesMachine,
+    notes: "One per platform: keeps its feed and forecasters going. Interpreted.",
+    isFlat: true,
+    sampleInput: sampleStages,
+    sampleEvents: ({ context }): readonly StagesEvent[] => {
+      const { health } = context as StagesContext;
+      const now = Math.max(0, ...health.flatMap(({ failedTicks, dueTick }) => failedTicks.concat(dueTick ?? 0)));
+      return [
+        ...[0, 1, 2].map((stage): StagesEvent => ({ type: "stage.failed", stage, tick: now, error: "sample" })),
+        { type: "stage.failed", stage: 1, tick: now + 9, error: "sample" },
+        { type: "tick", tick: now - 1 },
+        { type: "tick", tick: now + 9 },
+      ];
+    },
+    failingEvents: () => [],
+    abstraction: ({ value, context }) => {
+      const known = (context as StagesContext).health.map(({ failedTicks, dueTick, isGivenUp }) =>
+        [Math.min(failedTicks.length, 2), dueTick !== null, isGivenUp].join(" "),
+      );
+      return [value, ...known].join(" | ");
+    },
+  },
+  {
     name: "portfolio",
     machine: portfolioMachine,
     notes: "One per portfolio: supervises its campaigns through a pool. Interpreted.",
     isFlat: false,
-    sampleInput: (): PortfolioInput => ({ id: "sample", limits: sampleLimits, pool: { members: [] } }),
+    sampleInput: (): PortfolioInput => ({ id: "sample", limits: sampleLimits, seed: 0, pool: { members: [] } }),
     sampleEvents: ({ context }): readonly PortfolioEvent[] => [
       { type: "child.failed", slot: 0, id: "campaign:a", error: new Error("sample") },
       { type: "child.failed", slot: 1, id: "campaign:b", error: new Error("sample") },
@@ -179,7 +227,9 @@ export const machines: readonly RegisteredMachine[] = [
     isFlat: false,
     sampleInput: (): EngineInput => ({
       platforms: [{ id: "p", thresholds: sampleThresholds }],
-      portfolios: ["a", "b"].map((id) => ({ id, limits: sampleLimits, pool: { members: [] } })),
+      feeds: [sampleStages()],
+      portfolios: ["a", "b"].map((id) => ({ id, limits: sampleLimits, seed: 0, pool: { members: [] } })),
+      intensity: { maxRestarts: 1, windowTicks: 4 },
     }),
     sampleEvents: ({ context }): readonly EngineMachineEvent[] => [
       { type: "begin" },
@@ -190,14 +240,20 @@ export const machines: readonly RegisteredMachine[] = [
       { type: "drained", openReservations: 1 },
       { type: "drained", openReservations: 0 },
       { type: "stop", why: "sample" },
-      ...(context as EngineContext).portfolios.map(({ id }) => ended(id, id === "portfolio:a")),
-      { type: "xstate.error.actor.platform:p", actorId: "platform:p", error: new Error("sample") },
+      ...[...(context as EngineContext).supervised.values()].flatMap(({ ref: { id } }) => [
+        ended(id, id === "portfolio:a"),
+        { type: `xstate.error.actor.${id}`, actorId: id, error: new Error("sample") } as const,
+      ]),
     ],
     failingEvents: () => [],
-    abstraction: ({ value, context }) => `${value} ${context.portfolios.length} ${context.escalated.join()}`,
+    abstraction: ({ value, context }) => {
+      const { supervised, givenUp } = context as EngineContext;
+      const known = [...supervised].map(([id, { restartTicks }]) => `${id} ${restartTicks.length}`);
+      return [value, ...known.toSorted(), ...givenUp.toSorted()].join(" | ");
+    },
   },
 ];
 
 function ended(actorId: string, isEscalated: boolean): EngineMachineEvent {
-  return { type: `xstate.done.actor.${actorId}`, actorId, output: { id: actorId, isEscalated, quarantined: 0 } };
+  return { type: `xstate.done.actor.${actorId}`, actorId, output: { isEscalated, why: "sample" } };
 }

@@ -1,33 +1,45 @@
 /**
  * The statechart of a portfolio: it supervises the campaigns that its pool holds.
  *
- * S5 a failed campaign is restarted after a backoff that doubles with every failure in the window; S6 after more failures in the window than
- * allowed it is quarantined, until released; S7 with more quarantined than allowed the portfolio escalates: its pool stops, then it ends with output;
- * S8 every deadline is a tick in the context: the same failures at the same ticks give the same restarts. (S1–S4: the pool.)
+ * S6 a failed campaign is restarted after a backoff that doubles with every failure in a row, less a jitter; a failure is in a row with the one
+ * before where the campaign did not run steadily between them; S7 after more failures in a row, or more in all, in the window than allowed it is
+ * quarantined, until released; S8 with more quarantined than allowed the portfolio escalates: its
+ * pool stops, then it ends with output; S9 every deadline is a tick in the context, and the jitter a function of seed, campaign and failure: the
+ * same failures at the same ticks give the same restarts. (S1–S5: the pool.)
  */
 import { assign, enqueueActions, fromCallback, setup } from "xstate";
 import type { AnyActorLogic, AnyActorRef } from "xstate";
+import { uniformOf } from "../src/core/random.ts";
 
 /** How much failure a portfolio bears. */
 export interface SupervisionLimits {
-  /** Restarts of one campaign in the window before it is quarantined. */
+  /** Restarts of one campaign in a row in the window before it is quarantined. */
   readonly maxRestarts: number;
+  /** Failures of one campaign in the window, in a row or not, before it is quarantined. */
+  readonly maxFailures: number;
+  /** How long a restarted campaign must run for its next failure to be none in a row [ticks], ≥ 1. */
+  readonly steadyTicks: number;
   /** Length of that window [ticks]. */
   readonly windowTicks: number;
   /** Delay of the first restart in a window [ticks], ≥ 1; it doubles with every further one. */
   readonly backoffTicks: number;
   /** Longest such delay [ticks]. */
   readonly maxBackoffTicks: number;
+  /** Largest share of a delay that chance takes off, 0..1: campaigns that failed together do not come back together. */
+  readonly jitter: number;
   /** Quarantined campaigns that the portfolio bears; with one more it escalates. */
   readonly maxQuarantined: number;
 }
 
-/** Limits that suit ticks of minutes: five restarts an hour. */
+/** Limits that suit ticks of minutes: five restarts in a row or twenty failures an hour. */
 export const DEFAULT_LIMITS: SupervisionLimits = {
   maxRestarts: 5,
+  maxFailures: 20,
+  steadyTicks: 3,
   windowTicks: 60,
   backoffTicks: 1,
   maxBackoffTicks: 16,
+  jitter: 0.2,
   maxQuarantined: 3,
 };
 
@@ -38,6 +50,10 @@ export interface Trouble {
   readonly error: string;
   /** Ticks of its failures within the window, ascending. */
   readonly failedTicks: readonly number[];
+  /** Failures in a row up to the last, since it last ran steadily, was quiet for a whole window, or released. */
+  readonly failures: number;
+  /** When it was last restarted; null before the first time. */
+  readonly restartedTick: number | null;
   /** Restarts since it last was quiet for a whole window. */
   readonly restarts: number;
   /** When it is to be restarted; null while it runs, or is quarantined. */
@@ -48,6 +64,8 @@ export interface Trouble {
 /** Failures since the last tick, newest first: a list that grows at no cost when thousands fail in one tick. */
 interface Failures {
   readonly slot: number;
+  /** Actor id. */
+  readonly id: string;
   readonly error: string;
   readonly tick: number;
   readonly earlier: Failures | null;
@@ -56,6 +74,7 @@ interface Failures {
 export interface PortfolioContext {
   readonly id: string;
   readonly limits: SupervisionLimits;
+  readonly seed: number;
   /** The actor that holds the campaigns. */
   readonly pool: AnyActorRef;
   /** The last tick judged; -1 before the first. */
@@ -64,11 +83,15 @@ export interface PortfolioContext {
   /** Campaigns in trouble, by slot. */
   readonly troubles: ReadonlyMap<number, Trouble>;
   readonly quarantined: number;
+  /** The last failure that counted against the portfolio itself: a quarantine, or its pool's. */
+  readonly why: string;
 }
 
 export interface PortfolioInput {
   readonly id: string;
   readonly limits: SupervisionLimits;
+  /** Seed of the jitter. */
+  readonly seed: number;
   /** Input of the pool. */
   readonly pool: object;
 }
@@ -91,6 +114,8 @@ export interface PortfolioOutput {
   readonly id: string;
   readonly isEscalated: boolean;
   readonly quarantined: number;
+  /** What made it escalate. */
+  readonly why: string;
 }
 
 /** What supervision makes of a tick. Pure: the statechart carries it out. */
@@ -109,13 +134,21 @@ function judge(context: PortfolioContext, tick: number): Judgement {
     const before = troubles.get(failure.slot);
     const failedTicks = (before?.failedTicks ?? []).filter((at) => at > failure.tick - limits.windowTicks);
     failedTicks.push(failure.tick);
-    const isQuarantined = failedTicks.length > limits.maxRestarts;
+    const steadySince = before?.restartedTick ?? null;
+    const isInRow = steadySince === null || failure.tick - steadySince < limits.steadyTicks;
+    const failures = isInRow ? (before?.failures ?? 0) + 1 : 1;
+    const inRow = Math.min(failures, failedTicks.length);
+    const isQuarantined = inRow > limits.maxRestarts || failedTicks.length > limits.maxFailures;
     const after = {
       slot: failure.slot,
       error: failure.error,
       failedTicks,
+      failures,
       restarts: before?.restarts ?? 0,
-      dueTick: isQuarantined ? null : failure.tick + backoffTicks(limits, failedTicks.length),
+      restartedTick: steadySince,
+      dueTick: isQuarantined
+        ? null
+        : failure.tick + backoffTicks(limits, failures, uniformOf(context.seed, `backoff:${failure.id}:${failures}`)),
       isQuarantined,
     };
     troubles.set(failure.slot, after);
@@ -123,7 +156,7 @@ function judge(context: PortfolioContext, tick: number): Judgement {
   }
   for (const trouble of troubles.values()) {
     if (trouble.dueTick !== null && trouble.dueTick <= tick) {
-      const after = { ...trouble, dueTick: null, restarts: trouble.restarts + 1 };
+      const after = { ...trouble, dueTick: null, restarts: trouble.restarts + 1, restartedTick: tick };
       troubles.set(trouble.slot, after);
       restart.push(after);
     } else if (isQuiet(trouble, tick - limits.windowTicks)) {
@@ -133,10 +166,17 @@ function judge(context: PortfolioContext, tick: number): Judgement {
   return { troubles, restart, quarantine };
 }
 
-/** Delay before the nth restart in a window (n ≥ 1) [ticks]. */
-function backoffTicks(limits: SupervisionLimits, nth: number): number {
-  return Math.min(limits.maxBackoffTicks, limits.backoffTicks * 2 ** (nth - 1));
+/**
+ * Delay before the restart after the nth failure in a row (n ≥ 1): min(max, base · 2^(n−1)) · (1 − jitter · u), in whole ticks, at least 1.
+ * @param u what chance has drawn, 0..1
+ */
+export function backoffTicks(limits: BackoffLimits, nth: number, u: number): number {
+  const full = Math.min(limits.maxBackoffTicks, limits.backoffTicks * 2 ** (nth - 1));
+  return Math.max(1, Math.round(full * (1 - limits.jitter * u)));
 }
+
+/** The part of the limits that sets a delay. */
+export type BackoffLimits = Pick<SupervisionLimits, "backoffTicks" | "maxBackoffTicks" | "jitter">;
 
 function isQuiet({ failedTicks, dueTick, isQuarantined }: Trouble, sinceTick: number): boolean {
   return dueTick === null && !isQuarantined && (failedTicks.at(-1) ?? sinceTick) <= sinceTick;
@@ -173,11 +213,13 @@ export const portfolioMachine = portfolioSetup.createMachine({
   context: ({ input, spawn }) => ({
     id: input.id,
     limits: input.limits,
+    seed: input.seed,
     pool: spawn("pool", { id: "pool", input: input.pool }),
     tick: -1,
     failures: null,
     troubles: new Map(),
     quarantined: 0,
+    why: "",
   }),
   initial: "supervising",
   states: {
@@ -186,7 +228,7 @@ export const portfolioMachine = portfolioSetup.createMachine({
       always: {
         guard: ({ context }) => context.quarantined > context.limits.maxQuarantined,
         target: "escalated",
-        description: "More campaigns are quarantined than the portfolio bears (S7).",
+        description: "More campaigns are quarantined than the portfolio bears (S8).",
       },
       on: {
         "child.failed": {
@@ -194,6 +236,7 @@ export const portfolioMachine = portfolioSetup.createMachine({
           actions: assign(({ context, event }) => ({
             failures: {
               slot: event.slot,
+              id: event.id,
               error: messageOf(event.error),
               tick: context.tick,
               earlier: context.failures,
@@ -201,14 +244,18 @@ export const portfolioMachine = portfolioSetup.createMachine({
           })),
         },
         tick: {
-          description: "Failures since the last tick are judged; restarts that are due are ordered (S5, S6).",
+          description: "Failures since the last tick are judged; restarts that are due are ordered (S6, S7).",
           actions: enqueueActions(({ context, event, enqueue }) => {
             if (context.failures === null && context.troubles.size === 0) {
               enqueue.assign({ tick: event.tick });
               return;
             }
             const { troubles, restart, quarantine } = judge(context, event.tick);
-            enqueue.assign({ tick: event.tick, failures: null, troubles, quarantined: countQuarantined(troubles) });
+            const quarantined = countQuarantined(troubles);
+            const last = quarantine.at(-1);
+            const why =
+              last === undefined ? context.why : `${quarantined} campaigns in quarantine, the last for: ${last.error}`;
+            enqueue.assign({ tick: event.tick, failures: null, troubles, quarantined, why });
             for (const { slot, error } of quarantine) enqueue.emit({ type: "campaign.quarantined", slot, error });
             if (restart.length === 0) return;
             enqueue.sendTo(context.pool, { type: "children.restart", slots: restart.map(({ slot }) => slot) });
@@ -223,23 +270,43 @@ export const portfolioMachine = portfolioSetup.createMachine({
           actions: assign(({ context, event }) => {
             const troubles = new Map(context.troubles);
             const trouble = troubles.get(event.slot)!;
-            troubles.set(event.slot, { ...trouble, isQuarantined: false, failedTicks: [], dueTick: context.tick });
+            troubles.set(event.slot, {
+              ...trouble,
+              isQuarantined: false,
+              failedTicks: [],
+              failures: 0,
+              dueTick: context.tick,
+            });
             return { troubles, quarantined: countQuarantined(troubles) };
           }),
         },
         stop: { target: "stopped", description: "The engine is done." },
-        "xstate.error.actor.pool": { target: "escalated", description: "The pool itself failed." },
+        "xstate.error.actor.pool": {
+          target: "escalated",
+          actions: assign(({ event }) => ({ why: messageOf(event.error) })),
+          description: "The pool itself failed; it has stopped its campaigns (S4).",
+        },
       },
     },
     escalated: {
       type: "final",
       description: "Too much failed: the pool and its campaigns are stopped.",
-      output: ({ context }) => ({ id: context.id, isEscalated: true, quarantined: context.quarantined }),
+      output: ({ context }) => ({
+        id: context.id,
+        isEscalated: true,
+        quarantined: context.quarantined,
+        why: context.why,
+      }),
     },
     stopped: {
       type: "final",
       description: "Stopped in order; the pool and its campaigns are stopped.",
-      output: ({ context }) => ({ id: context.id, isEscalated: false, quarantined: context.quarantined }),
+      output: ({ context }) => ({
+        id: context.id,
+        isEscalated: false,
+        quarantined: context.quarantined,
+        why: context.why,
+      }),
     },
   },
   output: ({ event }) => event.output as PortfolioOutput,

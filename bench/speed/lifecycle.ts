@@ -71,11 +71,11 @@ function birth(slot: number): Snapshot {
 }
 
 function inputOf({ spec, slot, platforms }: CampaignContext, world: World): PolicyInput {
-  const { tick, tickMs, periodTicks } = world;
+  const { tick, tickMs, day } = world;
   return {
     tick,
     tickMs,
-    periodTicks,
+    day,
     spec,
     platforms,
     board: world.boards.get(spec.forecaster)!,

@@ -49,7 +49,15 @@ const account = { budgetMicros: 100, spentMicros: 50, reservedMicros: 0, availab
 const noReports = new ReportBatch(1);
 
 function sampleWorld(tick: number): World {
-  return { tick, tickMs: 60_000, timeMs: 0, periodTicks: 24, platforms: [], boards, account: () => account };
+  return {
+    tick,
+    tickMs: 60_000,
+    timeMs: 0,
+    day: { startTick: 0, endTick: 24 },
+    platforms: [],
+    boards,
+    account: () => account,
+  };
 }
 
 /** idle → evaluating → bidding. In a tick below 0 the policy fails. */

@@ -48,7 +48,8 @@ export function decisionInputs(campaigns: number, policy: Policy): { input: Poli
   return config.campaigns.map((spec) => {
     const account = books.view(books.open(spec.budgetMicros, spec.dailyBudgetMicros));
     const board = feed.boards.get(spec.forecaster)!;
-    const input = { tick: 0, tickMs, periodTicks, spec, platforms, board, account };
+    const day = { startTick: 0, endTick: periodTicks };
+    const input = { tick: 0, tickMs, day, spec, platforms, board, account };
     return { input, memory: policy.create(spec, platforms) };
   });
 }

@@ -82,7 +82,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
         mayBeEnabled = run.isChanged;
         continue;
       }
-      const raised = run.raised.shift();
+      const raised = run.raised?.shift();
       if (raised === undefined) return;
       run.event = raised;
       const transition = select(run, rootState);
@@ -138,7 +138,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
 }
 
 function createRun(scope: AnyActorScope, event: EventObject, state: State, context: object): Run {
-  return { scope, raised: [], state, context, event, output: undefined, isDone: false, isChanged: false };
+  return { scope, raised: null, state, context, event, output: undefined, isDone: false, isChanged: false };
 }
 
 function snapshotOf(

@@ -2,7 +2,8 @@
  * A pool: actor logic that holds many leaf actors, where a statechart's own children would cost quadratic time.
  *
  * It holds; its parent decides. S1 a failing child disturbs no sibling; S2 at most one live actor per slot; S3 a restarted child
- * is created with `resume`: the last good context of the one it replaces; S4 when the pool stops, by whatever way, its children stop first.
+ * is created with `resume`: the last good context of the one it replaces; S4 when the pool ends, by order or by failure, its children stop first:
+ * no orphan; S5 a child that was restarted weighs what it weighed before: nothing of its predecessors is kept.
  */
 import { createActor } from "xstate";
 import type { ActorScope, AnyActorLogic, AnyActorRef, ActorLogic, EventObject, Snapshot } from "xstate";
@@ -15,6 +16,8 @@ export interface PoolMember {
   readonly id: string;
   /** Input of the actor; a restart adds `resume`. */
   readonly input: object;
+  /** Last good context to begin with, where the member has lived in another pool before. */
+  readonly resume?: unknown;
 }
 
 /** What a pool is created with. */
@@ -22,11 +25,10 @@ export interface PoolInput {
   readonly members: readonly PoolMember[];
 }
 
-/** Commands to a pool. A restart of a live child is ignored (S2). */
-export interface PoolCommand {
-  readonly type: "children.restart";
-  readonly slots: readonly number[];
-}
+/** Commands to a pool. A restart of a live child, and a second child for a slot, are ignored (S2). */
+export type PoolCommand =
+  | { readonly type: "children.restart"; readonly slots: readonly number[] }
+  | { readonly type: "child.add"; readonly member: PoolMember };
 
 /** What a pool tells its parent, at once, for every child that failed. */
 export interface ChildFailed {
@@ -42,14 +44,17 @@ export type PoolSnapshot = Snapshot<undefined> & {
   readonly children: readonly AnyActorRef[];
   /** The slots of this pool's members, in the order given. */
   readonly slots: readonly number[];
+  /** Input of a pool that goes on where this one is, or ended: every member with its last good context (S3). */
+  readonly successor: () => PoolInput;
 };
 
 /** How a pool keeps its books; opaque to others. */
 type Held = PoolSnapshot & {
   readonly children: AnyActorRef[];
-  readonly members: ReadonlyMap<number, PoolMember>;
-  readonly slotOf: ReadonlyMap<string, number>;
-  /** By slot, of children restarted at least once: what the present child resumed from. */
+  readonly slots: number[];
+  readonly members: Map<number, PoolMember>;
+  readonly slotOf: Map<string, number>;
+  /** By slot, of children that failed at birth: what they were to resume from. */
   readonly resumes: Map<number, unknown>;
 };
 
@@ -63,21 +68,23 @@ interface ErrorEvent extends EventObject {
 
 /** Makes the logic of a pool whose children all run `child`. */
 export function createPool(child: AnyActorLogic): PoolLogic {
-  const create = (scope: Scope, member: PoolMember, resume?: unknown): AnyActorRef =>
-    createActor(child, {
-      parent: scope.self,
-      id: member.id,
-      input: resume === undefined ? member.input : { ...member.input, resume },
-    });
+  const create = (held: Held, scope: Scope, member: PoolMember, resume: unknown): AnyActorRef => {
+    if (resume === undefined) return createActor(child, { parent: scope.self, id: member.id, input: member.input });
+    const input: { resume?: unknown } = { ...member.input, resume };
+    const ref = createActor(child, { parent: scope.self, id: member.id, input });
+    // An actor keeps its input for life: the old context would weigh as much as the new one (S5). Not deleted: that makes the object a slow, big one.
+    input.resume = undefined;
+    if (isBorn(ref)) held.resumes.delete(member.slot);
+    else held.resumes.set(member.slot, resume);
+    return ref;
+  };
 
   const restart = (held: Held, scope: Scope, slots: readonly number[]): void => {
     const fresh: AnyActorRef[] = [];
     for (const slot of slots) {
       const member = held.members.get(slot);
       if (member === undefined || isLive(held.children[slot])) continue;
-      const resume = lastGood(held, slot);
-      held.resumes.set(slot, resume);
-      held.children[slot] = create(scope, member, resume);
+      held.children[slot] = create(held, scope, member, lastGood(held, slot));
       fresh.push(held.children[slot]);
     }
     // One effect for all: XState's queue of deferred effects is quadratic in its length.
@@ -86,27 +93,53 @@ export function createPool(child: AnyActorLogic): PoolLogic {
     });
   };
 
+  const add = (held: Held, scope: Scope, member: PoolMember): void => {
+    if (held.members.has(member.slot)) return;
+    const fresh = create(held, scope, member, member.resume);
+    held.children[member.slot] = fresh;
+    held.slots.push(member.slot);
+    held.members.set(member.slot, member);
+    held.slotOf.set(member.id, member.slot);
+    scope.defer(() => fresh.start());
+  };
+
+  const react = (held: Held, event: PoolCommand | EventObject, scope: Scope): Held => {
+    if (event.type === "children.restart") {
+      restart(held, scope, (event as Extract<PoolCommand, { type: "children.restart" }>).slots);
+    } else if (event.type === "child.add") {
+      add(held, scope, (event as Extract<PoolCommand, { type: "child.add" }>).member);
+    } else if (event.type === "xstate.stop") {
+      stopAll(held, scope);
+      return { ...held, status: "stopped", output: undefined, error: undefined };
+    } else if (event.type.startsWith("xstate.error.actor.")) {
+      const { actorId, error } = event as ErrorEvent;
+      const slot = held.slotOf.get(actorId);
+      if (slot !== undefined) {
+        const failed: ChildFailed = { type: "child.failed", slot, id: actorId, error };
+        scope.defer(() => scope.self._parent?.send(failed));
+      }
+    }
+    return held;
+  };
+
   return {
     getInitialSnapshot(scope, input) {
-      const children: AnyActorRef[] = [];
-      const members = new Map<number, PoolMember>();
-      const slotOf = new Map<string, number>();
-      for (const member of input.members) {
-        members.set(member.slot, member);
-        slotOf.set(member.id, member.slot);
-        children[member.slot] = create(scope, member);
-      }
-      const slots = input.members.map(({ slot }) => slot);
       const held: Held = {
         status: "active",
         output: undefined,
         error: undefined,
-        children,
-        slots,
-        members,
-        slotOf,
+        children: [],
+        slots: input.members.map(({ slot }) => slot),
+        members: new Map(input.members.map((member) => [member.slot, member])),
+        slotOf: new Map(input.members.map(({ id, slot }) => [id, slot])),
         resumes: new Map(),
+        successor: () => ({
+          members: Array.from(held.members.values(), (member) => ({ ...member, resume: lastGood(held, member.slot) })),
+        }),
       };
+      for (const member of input.members) {
+        held.children[member.slot] = create(held, scope, member, member.resume);
+      }
       return held;
     },
 
@@ -116,24 +149,12 @@ export function createPool(child: AnyActorLogic): PoolLogic {
 
     transition(snapshot, event, scope) {
       const held = snapshot as Held;
-      if (event.type === "children.restart") {
-        restart(held, scope, event.slots);
-        return held;
+      try {
+        return react(held, event, scope);
+      } catch (error) {
+        stopAll(held, scope);
+        throw error;
       }
-      const { type } = event as EventObject;
-      if (type === "xstate.stop") {
-        for (const slot of held.slots) scope.stopChild(held.children[slot]);
-        return { ...held, status: "stopped", output: undefined, error: undefined };
-      }
-      if (type.startsWith("xstate.error.actor.")) {
-        const { actorId, error } = event as unknown as ErrorEvent;
-        const slot = held.slotOf.get(actorId);
-        if (slot !== undefined) {
-          const failed: ChildFailed = { type: "child.failed", slot, id: actorId, error };
-          scope.defer(() => scope.self._parent?.send(failed));
-        }
-      }
-      return held;
     },
 
     // Children are resumed by whoever owns their journal, not by the pool.
@@ -147,9 +168,17 @@ function isLive(ref: AnyActorRef): boolean {
   return (ref.getSnapshot() as { status: string }).status === "active";
 }
 
-/** What a failed actor knew before the event that it failed on (S3); what it resumed from, where it failed at birth. */
+function isBorn(ref: AnyActorRef): boolean {
+  const { context } = ref.getSnapshot() as { context?: object };
+  return context !== undefined && Object.keys(context).length > 0;
+}
+
+/** What an actor knew before the event that it failed on (S3); what it was to resume from, where it failed at birth. */
 function lastGood(held: Held, slot: number): unknown {
-  const { context } = held.children[slot].getSnapshot() as { context?: object };
-  const isBorn = context !== undefined && Object.keys(context).length > 0;
-  return isBorn ? context : held.resumes.get(slot);
+  const ref = held.children[slot];
+  return isBorn(ref) ? (ref.getSnapshot() as { context: object }).context : held.resumes.get(slot);
+}
+
+function stopAll(held: Held, scope: Scope): void {
+  for (const slot of held.slots) scope.stopChild(held.children[slot]);
 }

@@ -3,6 +3,7 @@ import { SingleBar } from "cli-progress";
 import { meanInterval } from "../core/comparison.ts";
 import type { MeanInterval } from "../core/comparison.ts";
 import { formatMoney } from "../core/money.ts";
+import type { Policy } from "../core/policy/policy.ts";
 import { play, withPolicy } from "./run.ts";
 import type { RunPlan } from "./run.ts";
 
@@ -36,10 +37,11 @@ export interface Comparison {
 export async function compare(
   planOf: (seed: number) => RunPlan,
   seeds: readonly number[],
-  chosen: string | null,
+  chosen: string | Policy | null,
   onRun: (runs: number) => void = () => undefined,
 ): Promise<Comparison> {
-  const names = [...new Set([chosen ?? "as declared", ...RIVALS])];
+  const own = typeof chosen === "string" || chosen === null ? (chosen ?? "as declared") : chosen.name;
+  const names = [...new Set([own, ...RIVALS])];
   const nets = new Map(names.map((name): [string, number[]] => [name, []]));
   let currency = "";
   let runs = 0;
@@ -47,12 +49,15 @@ export async function compare(
     const plan = planOf(seed);
     ({ currency } = plan.config);
     for (const name of names) {
-      const { trueNetMicros } = await play(name === "as declared" ? plan : withPolicy(plan, name), {
-        label: name,
-        logLevel: "changes",
-        signal: new AbortController().signal,
-        hasProgress: false,
-      });
+      const { trueNetMicros } = await play(
+        name === "as declared" ? plan : withPolicy(plan, name === own ? (chosen ?? name) : name),
+        {
+          label: name,
+          logLevel: "changes",
+          signal: new AbortController().signal,
+          hasProgress: false,
+        },
+      );
       nets.get(name)!.push(trueNetMicros);
       onRun((runs += 1));
     }
@@ -78,7 +83,7 @@ export async function compare(
 export async function compareAndPrint(
   planOf: (seed: number) => RunPlan,
   seeds: readonly number[],
-  chosen: string | null,
+  chosen: string | Policy | null,
   { json, progress }: { readonly json?: boolean; readonly progress: boolean },
 ): Promise<void> {
   const bar =

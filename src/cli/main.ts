@@ -1,11 +1,14 @@
 /** The command line: composes the commands, runs the one that is asked for, and ends with an honest exit code. */
 import { Command } from "commander";
+import { chaosCommand } from "./chaos.ts";
+import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
 import { scenarioCommand } from "./scenario.ts";
 import { schemaCommand } from "./schema.ts";
+import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 
 function program(): Command {
@@ -16,6 +19,7 @@ function program(): Command {
       `Examples:
   campaign-engine simulate                     a calm day on a simulated market
   campaign-engine simulate storm --report storm.html
+  campaign-engine serve storm --demo           a live service on a simulated market
   campaign-engine scenario init my.yaml        a commented scenario to start from
   campaign-engine scenario validate my.yaml
 `,
@@ -27,10 +31,13 @@ function program(): Command {
   for (const command of [
     simulateCommand(),
     replayCommand(),
+    serveCommand(),
     explainCommand(),
     scenarioCommand(),
     schemaCommand(),
     machinesCommand(),
+    checkCommand(),
+    chaosCommand(),
   ]) {
     root.addCommand(command);
   }

@@ -2,14 +2,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { DEFAULT_LIMITS } from "../../machines/portfolio.ts";
+import { DEFAULT_LONGEST_TICKS } from "../core/faults.ts";
+import type { FaultRates } from "../core/faults.ts";
 import { EngineError } from "../core/errors.ts";
 import { formatMoney, toMicros } from "../core/money.ts";
-import { policyNamed } from "../core/policy/index.ts";
 import { DIALECT_NAMES } from "../platforms/dialects.ts";
 import type { DialectName } from "../platforms/dialects.ts";
 import { readRecordings } from "../platforms/recording.ts";
 import { offeredTotals, replayCampaign, replayPaths } from "../platforms/replay-paths.ts";
 import type { Replay, ReplayOptions } from "../platforms/replay-paths.ts";
+import { faultArguments, withFaultOption } from "./faults.ts";
+import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
@@ -24,36 +27,44 @@ interface Options extends ReportOptions {
   readonly forecaster: string;
   readonly budget?: number;
   readonly value?: number;
+  readonly faults?: FaultRates;
 }
 
 const DAY_MS = 86_400_000;
 
 /** The `replay` command. */
 export function replayCommand(): Command {
-  return withReportOptions(
-    new Command("replay")
-      .summary("play a campaign on a recorded market and report")
-      .description("Plays one campaign on the market that report exports or recordings describe.")
-      .argument("<files...>", "CSV exports (Google Ads, Meta Ads, TikTok Ads), one a platform, or recordings")
-      .addOption(new Option("--dialect <name>", "what the files are, instead of finding out").choices(DIALECT_NAMES))
-      .option("--histograms <file>", "recorded prices as JSON: platform → number of auctions at price 0, 1, 2 …")
-      .option("--seed <number>", "seed of the auctions' outcomes", parseSeed, 1)
-      .option("--policy <name>", "how the campaign decides", "gamma-pacing")
-      .option("--policies <names>", "compare these policies on the same seed", parseNames)
-      .option("--forecaster <name>", "which forecast it reads", "count-weighted")
-      .option("--budget <amount>", "budget in the recording's currency (default: half of what was spent)", parseAmount)
-      .option("--value <amount>", "value of a conversion (default: as recorded, or 1.1 × the usual CPA)", parseAmount)
-      .addHelpText(
-        "after",
-        `
+  return withFaultOption(
+    withReportOptions(
+      new Command("replay")
+        .summary("play a campaign on a recorded market and report")
+        .description("Plays one campaign on the market that report exports or recordings describe.")
+        .argument("<files...>", "CSV exports (Google Ads, Meta Ads, TikTok Ads), one a platform, or recordings")
+        .addOption(new Option("--dialect <name>", "what the files are, instead of finding out").choices(DIALECT_NAMES))
+        .option("--histograms <file>", "recorded prices as JSON: platform → number of auctions at price 0, 1, 2 …")
+        .option("--seed <number>", "seed of the auctions' outcomes", parseSeed, 1)
+        .option("--policy <name or file>", "how the campaign decides", "gamma-pacing")
+        .option("--policies <names>", "compare these policies on the same seed", parseNames)
+        .option("--forecaster <name>", "which forecast it reads", "count-weighted")
+        .option(
+          "--budget <amount>",
+          "budget in the recording's currency (default: half of what was spent)",
+          parseAmount,
+        )
+        .option("--value <amount>", "value of a conversion (default: as recorded, or 1.1 × the usual CPA)", parseAmount)
+        .addHelpText(
+          "after",
+          `
 Examples:
   campaign-engine replay google.csv meta.csv tiktok.csv
   campaign-engine replay export.csv --dialect google --budget 500 --report replay.html
-  campaign-engine replay recording.csv --policies greedy-roi,dual-descent`,
-      ),
+  campaign-engine replay recording.csv --policies greedy-roi,dual-descent
+  campaign-engine replay recording.csv --faults platform-silent=0.01`,
+        ),
+    ),
   ).action(async (files: string[], options: Options) => {
-    const policies = options.policies ?? [options.policy];
-    for (const name of policies) policyNamed(name);
+    const chosen = options.policies ?? [options.policy];
+    const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const recording = await readRecordings(files, options.dialect === undefined ? {} : { dialect: options.dialect });
     const replay = replayPaths(recording, replayOptions(options));
     const currency = recording.currency ?? "XXX";
@@ -64,11 +75,12 @@ Examples:
       formatMoney(Math.round(offered.costMicros), currency),
       `${Math.round(offered.conversions).toLocaleString("en-US")} conversions`,
     ];
-    const command = ["replay", ...files, `--seed ${options.seed}`].join(" ");
+    const command = ["replay", ...files, `--seed ${options.seed}`].join(" ") + faultArguments(options.faults);
     await runAndReport(planOf(recording, replay, options, currency), {
       ...options,
       logLevel: options.logLevel ?? "changes",
       policies,
+      chosen,
       command,
       notes: [`The recording holds ${figures.join(", ")}.`, ...replay.notes, ...recording.warnings],
     });
@@ -104,6 +116,12 @@ function planOf(
       supervision: DEFAULT_LIMITS,
     },
     paths,
+    faults: {
+      rates: options.faults ?? {},
+      fromTick: 0,
+      toTick: paths.ticks,
+      longestTicks: Math.min(DEFAULT_LONGEST_TICKS, paths.ticks),
+    },
     exposures: [{ volumeShare: 1, cvrFactors: paths.platforms.map(() => 1) }],
   };
 }

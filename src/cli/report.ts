@@ -1,4 +1,5 @@
 /** Running plans and printing what came of them: data to stdout, everything else to stderr. */
+import type { Policy } from "../core/policy/policy.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { meanEfficiency, renderHtmlReport } from "../observe/html-report.ts";
 import type { ParetoSection } from "../observe/html-report.ts";
@@ -7,7 +8,10 @@ import { openPending } from "./output.ts";
 import { ParetoWatch } from "./pareto.ts";
 import { play, withPolicy } from "./run.ts";
 import type { PlayedRun, RunPlan } from "./run.ts";
+import { renderVerdicts, verdictRows } from "./verdicts.ts";
 
+/** Exit code of a run that came out otherwise than expected. */
+const EXIT_VIOLATED = 4;
 /** Exit code of a run that was interrupted, after its partial report. */
 const EXIT_INTERRUPTED = 130;
 
@@ -23,7 +27,9 @@ export interface ReportOptions {
 interface ReportRequest extends ReportOptions {
   readonly logLevel: DecisionLogLevel;
   /** Policies to play, one run each; none: as the campaigns declare. */
-  readonly policies: readonly string[];
+  readonly policies: readonly (string | Policy)[];
+  /** The same policies as the user named them, for the line that reproduces the run. */
+  readonly chosen: readonly string[];
   /** Period of the wall clock [ms]; absent: as fast as it goes. */
   readonly periodMs?: number | undefined;
   /** The part of the command line that reproduces the run. */
@@ -76,29 +82,30 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
   }
   print(runs, request);
   if (interrupt.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
+  else if (runs.some(({ verdicts }) => verdicts.some(({ isMet }) => !isMet))) process.exitCode = EXIT_VIOLATED;
 }
 
-function variants(plan: RunPlan, policies: readonly string[]): (readonly [string, RunPlan])[] {
+function variants(plan: RunPlan, policies: readonly (string | Policy)[]): (readonly [string, RunPlan])[] {
   if (policies.length === 0) return [[plan.config.name, plan]];
-  return policies.map((policy) => [policy, withPolicy(plan, policy)] as const);
+  return policies.map((policy) => [nameOf(policy), withPolicy(plan, policy)] as const);
 }
 
-function reproduceLine({ command, policies }: ReportRequest): string {
-  const chosen =
-    policies.length === 0
-      ? ""
-      : policies.length === 1
-        ? ` --policy ${policies[0]}`
-        : ` --policies ${policies.join(",")}`;
-  return `campaign-engine ${command}${chosen}`;
+function nameOf(policy: string | Policy): string {
+  return typeof policy === "string" ? policy : policy.name;
+}
+
+function reproduceLine({ command, chosen }: ReportRequest): string {
+  const { length } = chosen;
+  return `campaign-engine ${command}${length === 0 ? "" : ` ${length === 1 ? "--policy" : "--policies"} ${chosen.join(",")}`}`;
 }
 
 function print(runs: readonly ReportedRun[], request: ReportRequest): void {
   const reproduce = reproduceLine(request);
   if (request.json === true) {
-    const results = runs.map(({ label, summary, timeline, pareto, log, isInterrupted }) => ({
+    const results = runs.map(({ label, plan, summary, timeline, pareto, log, isInterrupted, verdicts }) => ({
       label,
       isInterrupted,
+      expectations: verdictRows(verdicts, plan.config),
       summary,
       timeline,
       pareto,
@@ -118,6 +125,10 @@ function print(runs: readonly ReportedRun[], request: ReportRequest): void {
         })
       : `${renderComparison(runs)}\n\n${reproduce}\n`;
   process.stdout.write(body.endsWith("\n") ? body : `${body}\n`);
+  for (const { label, plan, verdicts } of runs) {
+    const text = renderVerdicts(verdicts, plan.config);
+    if (text !== "") process.stdout.write(`\n${runs.length === 1 ? "" : `${label}: `}${text}`);
+  }
   for (const note of request.notes) process.stdout.write(`Note: ${note}\n`);
   const { log } = first;
   if (log !== null) process.stderr.write(`Decision log: ${request.log}, ${log.lines} lines, sha256 ${log.sha256}\n`);

@@ -1,12 +1,14 @@
 /** `campaign-engine simulate`: a scenario on a simulated market. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { policyNamed } from "../core/policy/index.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import { parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
+import type { FaultRates } from "../core/faults.ts";
 import { compareAndPrint } from "./compare.ts";
+import { faultArguments, withFaultOption, withFaults } from "./faults.ts";
+import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
@@ -18,6 +20,8 @@ interface SimulateOptions extends ReportOptions {
   readonly forecaster?: string;
   readonly interpreted?: boolean;
   readonly compare?: boolean;
+  /** In place of the scenario's own. */
+  readonly faults?: FaultRates;
   readonly seeds: number;
   /** Period of the wall clock [ms]; absent: the virtual clock. */
   readonly every?: number;
@@ -25,56 +29,62 @@ interface SimulateOptions extends ReportOptions {
 
 /** The `simulate` command. */
 export function simulateCommand(): Command {
-  return withReportOptions(
-    new Command("simulate")
-      .summary("play a scenario on a simulated market and report")
-      .description(
-        "Plays a scenario's campaigns on a simulated market, as fast as it goes, and reports what they spent and got.",
-      )
-      .argument("[scenario]", "scenario file (YAML or JSON), or the name of a preset", "calm-day")
-      .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
-      .option("--policy <name>", "let every campaign decide by this policy")
-      .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,dual-descent", parseNames)
-      .option(
-        "--every <duration>",
-        "play in real time, a tick every so often (2s), instead of as fast as it goes",
-        parsePeriod,
-      )
-      .addOption(
-        new Option("--compare", "play the policy against equal-split and greedy-roi on several seeds").conflicts([
-          "policies",
-          "log",
-          "report",
-        ]),
-      )
-      .option("--seeds <number>", "with --compare: how many seeds, from --seed upwards", parseSeeds, 10)
-      .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
-      .addHelpText(
-        "after",
-        `
+  return withFaultOption(
+    withReportOptions(
+      new Command("simulate")
+        .summary("play a scenario on a simulated market and report")
+        .description(
+          "Plays a scenario's campaigns on a simulated market, as fast as it goes, and reports what they spent and got.",
+        )
+        .argument("[scenario]", "scenario file (YAML or JSON), or the name of a preset", "calm-day")
+        .option("--seed <number>", "play with this seed instead of the scenario's", parseSeed)
+        .option(
+          "--policy <name or file>",
+          "let every campaign decide by this policy, or by a module of yours (.ts, .js)",
+        )
+        .option("--policies <names>", "compare these policies on the same seed, e.g. greedy-roi,./mine.ts", parseNames)
+        .option(
+          "--every <duration>",
+          "play in real time, a tick every so often (2s), instead of as fast as it goes",
+          parsePeriod,
+        )
+        .addOption(
+          new Option("--compare", "play the policy against equal-split and greedy-roi on several seeds").conflicts([
+            "policies",
+            "log",
+            "report",
+          ]),
+        )
+        .option("--seeds <number>", "with --compare: how many seeds, from --seed upwards", parseSeeds, 10)
+        .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
+        .addHelpText(
+          "after",
+          `
 Examples:
   campaign-engine simulate                                   a calm day
   campaign-engine simulate storm --report storm.html         with a page of plots
   campaign-engine simulate my.yaml --seed 7 --json           figures for a machine
   campaign-engine simulate storm --compare --seeds 20        is it better than an equal split?
-  campaign-engine simulate storm --policies greedy-roi,dual-descent`,
-      ),
+  campaign-engine simulate storm --policies greedy-roi,dual-descent
+  campaign-engine simulate storm --faults decision-throws=0.05,report-lost=0.001`,
+        ),
+    ),
   ).action(async (source: string, options: SimulateOptions) => {
     const { scenario, source: from } = loadScenario(source);
     const seeded = options.seed === undefined ? scenario : { ...scenario, seed: options.seed };
-    const plan = planOf(resolveScenario(seeded, from.locate));
+    const plan = planOf(resolveScenario(seeded, from.locate), options.faults);
     const level = options.logLevel ?? (scenario.log.level as DecisionLogLevel);
-    const policies = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
-    for (const name of policies) policyNamed(name);
+    const chosen = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
+    const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const isInterpreted = options.interpreted === true;
     if (options.compare === true) {
       const planOfSeed = (seed: number): RunPlan => {
-        const { config, ...market } = planOf(resolveScenario({ ...scenario, seed }, from.locate));
+        const { config, ...market } = planOf(resolveScenario({ ...scenario, seed }, from.locate), options.faults);
         return { ...market, config: { ...config, isInterpreted } };
       };
       // Seeds wrap around at 2^32, as a seed is 32 bits.
       const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
-      return compareAndPrint(planOfSeed, seeds, options.policy ?? null, options);
+      return compareAndPrint(planOfSeed, seeds, policies[0] ?? null, options);
     }
     await runAndReport(
       { ...plan, config: { ...plan.config, isInterpreted } },
@@ -82,8 +92,9 @@ Examples:
         ...options,
         logLevel: level,
         policies,
+        chosen,
         periodMs: options.every,
-        command: `simulate ${source} --seed ${plan.config.seed}`,
+        command: `simulate ${source} --seed ${plan.config.seed}${faultArguments(options.faults)}`,
         notes: [],
       },
     );
@@ -91,15 +102,16 @@ Examples:
 }
 
 /** @throws InvalidArgumentError */
-function parsePeriod(text: string): number {
+export function parsePeriod(text: string): number {
   const periodMs = parseDuration(text);
   if (periodMs === null || periodMs === 0) throw new InvalidArgumentError("A duration such as 2s or 500ms.");
   return periodMs;
 }
 
-function planOf(resolved: ReturnType<typeof resolveScenario>): RunPlan {
-  const { market, exposures, ...config } = resolved;
-  return { config, paths: simulatePaths(market), exposures };
+/** The run of a scenario. */
+export function planOf(resolved: ReturnType<typeof resolveScenario>, rates?: FaultRates): RunPlan {
+  const { market, exposures, faults, expectations, ...config } = resolved;
+  return { config, paths: simulatePaths(market), exposures, expectations, faults: withFaults(faults, rates) };
 }
 
 /** Options that `simulate` and `replay` share. */
@@ -132,7 +144,8 @@ export function parseNames(text: string): readonly string[] {
   return names;
 }
 
-function parseLogLevel(text: string): DecisionLogLevel {
+/** @throws InvalidArgumentError */
+export function parseLogLevel(text: string): DecisionLogLevel {
   if (!/^(all|changes|sample:[1-9]\d{0,8})$/.test(text)) {
     throw new InvalidArgumentError("One of: all, changes, sample:N (every Nth decision).");
   }

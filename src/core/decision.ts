@@ -88,9 +88,11 @@ export function assertDecision(decision: Decision, { spec, platforms, account }:
       throw invalid(`bids ${bidMicros} with a cap of ${capMicros} on ${seller.id}`, "positive whole micros");
     }
     if (bidMicros < seller.floorMicros || bidMicros < spec.minBidMicros || bidMicros > spec.maxBidMicros) {
+      const leastMicros = Math.max(seller.floorMicros, spec.minBidMicros);
+      const isLow = bidMicros < leastMicros;
       throw invalid(
-        `bids ${bidMicros} on ${seller.id}`,
-        `within floor ${seller.floorMicros} and the campaign's limits`,
+        `bids ${bidMicros} micros on ${seller.id}`,
+        isLow ? `at least ${leastMicros}, the floor or minBid` : `at most ${spec.maxBidMicros}, the campaign's maxBid`,
       );
     }
     committedMicros += reservationMicros(capMicros, seller.overDeliveryFactor);

@@ -5,8 +5,10 @@
  */
 import type { CampaignSpec } from "./campaign.ts";
 import type { Decision } from "./decision.ts";
+import type { InjectedFault } from "./faults.ts";
 import type { ForecastBoard } from "./forecast/board.ts";
 import type { Ledger } from "./ledger.ts";
+import type { OperatorAction, Signature } from "./operator.ts";
 import type { PlatformMetrics, PlatformSpec } from "./platform.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { ReportBatch } from "./reports.ts";
@@ -30,7 +32,7 @@ export interface EngineStarted extends Fact {
   readonly tickMs: number;
   readonly ticks: number;
   readonly platforms: readonly PlatformSpec[];
-  /** By slot. */
+  /** By slot; live: it grows by `campaign.created`. */
   readonly campaigns: readonly CampaignSpec[];
   /** By slot: read it at will, at the end too. */
   readonly ledger: Ledger;
@@ -63,7 +65,38 @@ export interface ReportRefused extends Fact {
   readonly slot: number;
   readonly platform: number;
   readonly bidTick: number;
-  readonly why: "repeat-or-unknown" | "malformed";
+  /** `expired`: it came after its reservation had expired; `costMicros` is not booked. */
+  readonly why: "repeat-or-unknown" | "malformed" | "expired";
+  readonly costMicros: number;
+}
+
+/** A fault was injected ({@link InjectedFault}). */
+export interface FaultInjected extends Fact, InjectedFault {
+  readonly type: "fault.injected";
+}
+
+/** No spend report came in time: the whole reservation of a bid counts as spent, and a report that still comes is refused. */
+export interface ReservationExpired extends Fact {
+  readonly type: "reservation.expired";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+  readonly bookedMicros: number;
+}
+
+/** A platform refused a bid; its reservation is given back. */
+export interface BidRefused extends Fact {
+  readonly type: "bid.refused";
+  readonly slot: number;
+  readonly platform: number;
+  readonly bidTick: number;
+}
+
+/** The clock showed another tick than the next one: missed ticks are booked without a decision, past ones are passed over. */
+export interface ClockJumped extends Fact {
+  readonly type: "clock.jumped";
+  readonly expectedTick: number;
+  readonly shownTick: number;
 }
 
 /** A platform charged more than the budget could bear; the excess is not booked. */
@@ -91,11 +124,82 @@ export interface CampaignRestarted extends Fact {
   readonly error: string;
 }
 
-/** A campaign failed too often and is held. */
+/** A campaign failed too often and is left alone until it is released. */
 export interface CampaignQuarantined extends Fact {
   readonly type: "campaign.quarantined";
   readonly slot: number;
   readonly error: string;
+}
+
+/** All open reservations of a campaign that nobody runs any more were given back; charges may still come. */
+export interface ReservationsReleased extends Fact {
+  readonly type: "reservations.released";
+  readonly slot: number;
+  readonly reservations: number;
+  readonly micros: number;
+  readonly why: string;
+}
+
+/** A stage of a platform, its feed or a forecaster, failed: it is away until it is restarted. */
+export interface StageFailed extends Fact {
+  readonly type: "stage.failed";
+  readonly platform: number;
+  /** `feed`, or the forecaster's name. */
+  readonly stage: string;
+  readonly error: string;
+}
+
+/** Stages of a platform were restarted, with all that need them, and have learned again from what was heard lately. */
+export interface StagesRestarted extends Fact {
+  readonly type: "stages.restarted";
+  readonly platform: number;
+  readonly stages: readonly string[];
+}
+
+/** A stage of a platform failed too often and is given up: there is no evidence from it any more. */
+export interface StageStopped extends Fact {
+  readonly type: "stage.stopped";
+  readonly platform: number;
+  readonly stage: string;
+  readonly error: string;
+}
+
+/** A supervisor (`portfolio:<id>`, `platform:<id>`, `feed:<platform>`) failed or escalated, and was restarted. */
+export interface SupervisorRestarted extends Fact {
+  readonly type: "supervisor.restarted";
+  readonly supervisor: string;
+  /** Its restarts within the window, this one included. */
+  readonly restarts: number;
+  readonly error: string;
+}
+
+/** A supervisor failed too often, or ended: it is given up, with all that it supervised. */
+export interface SupervisorStopped extends Fact {
+  readonly type: "supervisor.stopped";
+  readonly supervisor: string;
+  readonly error: string;
+}
+
+/** The operator holds a campaign: it does not bid until released. */
+export interface CampaignHeld extends Fact {
+  readonly type: "campaign.held";
+  readonly slot: number;
+  readonly why: string;
+}
+
+/** The operator lets a held or quarantined campaign go on. */
+export interface CampaignReleased extends Fact {
+  readonly type: "campaign.released";
+  readonly slot: number;
+  readonly why: string;
+}
+
+/** The operator added to a campaign's budget. */
+export interface BudgetToppedUp extends Fact {
+  readonly type: "budget.toppedUp";
+  readonly slot: number;
+  readonly micros: number;
+  readonly why: string;
 }
 
 /** A platform's statechart changed state. */
@@ -134,15 +238,49 @@ export interface EngineChanged extends Fact {
   readonly state: string;
 }
 
+/** A campaign joined a running engine. */
+export interface CampaignCreated extends Fact {
+  readonly type: "campaign.created";
+  readonly slot: number;
+  readonly campaign: CampaignSpec;
+}
+
+/** An operator's order was carried out: the audit trail. */
+export interface OperatorActed extends Fact, Signature {
+  readonly type: "operator.acted";
+  readonly action: OperatorAction;
+  /** The campaign, or null where the order is not about one. */
+  readonly slot: number | null;
+  /** The platform, or null. */
+  readonly platform: number | null;
+  /** The amount of a top-up, else null. */
+  readonly micros: number | null;
+}
+
 export type EngineEvent =
   | EngineStarted
+  | CampaignCreated
+  | OperatorActed
   | DecisionMade
   | ReportsBooked
   | ReportRefused
   | ChargeDisputed
+  | FaultInjected
+  | ReservationExpired
+  | BidRefused
+  | ClockJumped
   | CampaignChanged
   | CampaignRestarted
   | CampaignQuarantined
+  | ReservationsReleased
+  | StageFailed
+  | StagesRestarted
+  | StageStopped
+  | SupervisorRestarted
+  | SupervisorStopped
+  | CampaignHeld
+  | CampaignReleased
+  | BudgetToppedUp
   | PlatformChanged
   | FeedRefused
   | TickCompleted

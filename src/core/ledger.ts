@@ -3,7 +3,10 @@
  *
  * L1 available + reserved + spent = budget; L2 no account is negative, so spent + reserved ≤ budget; L3 a reservation is closed exactly once,
  * by a settlement or a release; L4 a second settlement of the same (campaign, tick, platform) changes nothing; L5 a charge above the
- * reservation is taken from what is available, and beyond that disputed, never booked; L6 the daily budget bounds what a day's bids spend and reserve.
+ * reservation is taken from what is available, and beyond that disputed, never booked; L6 the daily budget bounds what a day's bids spend and reserve;
+ * L7 a charge for a reservation that was released with all others ({@link Ledger.releaseAll}) is booked at most once, as far as that reservation's
+ * amount and what is available then bear it; the rest is disputed; L8 a reservation whose report is overdue counts as spent whole, and a report that
+ * comes after that changes nothing.
  */
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
@@ -19,6 +22,13 @@ export interface Settlement {
   readonly disputedMicros: number;
 }
 
+/** What {@link Ledger.releaseAll} gave back. */
+export interface Release {
+  /** Number of reservations. */
+  readonly reservations: number;
+  readonly micros: number;
+}
+
 /** The accounts of one campaign. */
 class Account implements AccountView {
   budgetMicros: number;
@@ -32,6 +42,10 @@ class Account implements AccountView {
   daySpentMicros = 0;
   /** Open reservations by tick × platforms + platform. */
   readonly open = new Map<number, number>();
+  /** Reservations released unanswered, by the same key: a charge for one may still come (L7). */
+  readonly unanswered = new Map<number, number>();
+  /** Reservations that expired, by the same key: a report on one may still come (L8). */
+  readonly expired = new Set<number>();
   /** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
   lastKey = Number.NEGATIVE_INFINITY;
 
@@ -41,16 +55,16 @@ class Account implements AccountView {
     this.dailyBudgetMicros = dailyBudgetMicros ?? Number.POSITIVE_INFINITY;
   }
 
-  get #availableTodayMicros(): number {
+  get availableTodayMicros(): number {
     return this.dailyBudgetMicros - this.dayReservedMicros - this.daySpentMicros;
   }
 
   get availableMicros(): number {
-    return Math.max(0, Math.min(this.availableLifetimeMicros, this.#availableTodayMicros));
+    return Math.max(0, Math.min(this.availableLifetimeMicros, this.availableTodayMicros));
   }
 
   get isDailyBound(): boolean {
-    return this.#availableTodayMicros < this.availableLifetimeMicros;
+    return this.availableTodayMicros < this.availableLifetimeMicros;
   }
 }
 
@@ -128,7 +142,7 @@ export class Ledger {
     const key = this.#key(tick, platform);
     if (!isMicros(costMicros)) throw refused(`a settlement of ${costMicros} micros`);
     const reserved = account.open.get(key);
-    if (reserved === undefined) return null;
+    if (reserved === undefined) return this.#settleLate(account, key, tick, costMicros);
     account.open.delete(key);
     const bookedMicros = Math.min(costMicros, reserved + account.availableLifetimeMicros);
     account.reservedMicros -= reserved;
@@ -148,6 +162,38 @@ export class Ledger {
     return this.settle(slot, tick, platform, 0) !== null;
   }
 
+  /** Counts an overdue reservation as spent, all of it: the safe side (L8). Returns what was booked; null where there is none (any more). */
+  expire(slot: number, tick: number, platform: number): number | null {
+    const account = this.#account(slot);
+    const key = this.#key(tick, platform);
+    const reserved = account.open.get(key);
+    if (reserved === undefined) return null;
+    this.settle(slot, tick, platform, reserved);
+    account.expired.add(key);
+    return reserved;
+  }
+
+  /** True for the first report on a reservation that had expired (L8). */
+  takeExpired(slot: number, tick: number, platform: number): boolean {
+    return this.#account(slot).expired.delete(this.#key(tick, platform));
+  }
+
+  /**
+   * Gives all open reservations of a campaign back, of bids whose answers are no longer awaited. Bids may have been won all the same: a
+   * settlement that comes later is booked as far as L7 lets it.
+   */
+  releaseAll(slot: number): Release {
+    const account = this.#account(slot);
+    const release = { reservations: account.open.size, micros: account.reservedMicros };
+    for (const [key, micros] of account.open) account.unanswered.set(key, micros);
+    account.open.clear();
+    account.availableLifetimeMicros += account.reservedMicros;
+    account.reservedMicros = 0;
+    account.dayReservedMicros = 0;
+    this.#assert(account);
+    return release;
+  }
+
   /** Adds to the lifetime budget. */
   topUp(slot: number, micros: number): void {
     const account = this.#account(slot);
@@ -164,6 +210,23 @@ export class Ledger {
     account.dayReservedMicros = 0;
     account.daySpentMicros = 0;
     this.#assert(account);
+  }
+
+  /** Books a charge for a reservation released before it was answered (L7); null where there is none (any more). */
+  #settleLate(account: Account, key: number, tick: number, costMicros: number): Settlement | null {
+    const released = account.unanswered.get(key);
+    if (released === undefined) return null;
+    account.unanswered.delete(key);
+    const isToday = tick >= account.dayStartTick;
+    const borneMicros = isToday ? account.availableMicros : account.availableLifetimeMicros;
+    const bookedMicros = Math.min(costMicros, released, borneMicros);
+    account.spentMicros += bookedMicros;
+    account.availableLifetimeMicros -= bookedMicros;
+    account.disputedMicros += costMicros - bookedMicros;
+    if (isToday) account.daySpentMicros += bookedMicros;
+    this.#assert(account);
+    // Never −0, which a strict comparison would tell from 0.
+    return { bookedMicros, releasedMicros: 0 - bookedMicros, disputedMicros: costMicros - bookedMicros };
   }
 
   #account(slot: number): Account {

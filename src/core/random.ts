@@ -22,6 +22,11 @@ export function hashSeed(seed: number, name: string): number {
   return (hash ^ (hash >>> 16)) | 0;
 }
 
+/** One uniform number in [0, 1) with 32 random bits, a function of (seed, name): where a draw has a name of its own, it needs no stream. */
+export function uniformOf(seed: number, name: string): number {
+  return (hashSeed(seed, name) >>> 0) / 0x1_0000_0000;
+}
+
 /** A stream of uniform draws. */
 export class RandomStream {
   #generator: JumpableRandomGenerator;

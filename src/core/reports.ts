@@ -41,8 +41,11 @@ export class BidBatch {
   }
 }
 
-/** A row of a {@link ReportBatch} is a spend report, which settles the reservation of its tick, or late conversions. */
-export const ReportKind = { spend: 0, conversions: 1 } as const;
+/**
+ * A row of a {@link ReportBatch} is a spend report, which settles the reservation of its tick; late conversions; or the word that the bid of
+ * its tick was refused, which releases the reservation.
+ */
+export const ReportKind = { spend: 0, conversions: 1, refusal: 2 } as const;
 
 /** Reports to campaigns that became known together. Rows of one campaign stand together, ascending by slot. */
 export class ReportBatch {
@@ -50,7 +53,7 @@ export class ReportBatch {
   kind: Uint8Array;
   campaign: Int32Array;
   platform: Uint8Array;
-  /** Tick of the bid that the row is about (spend), or of arrival (conversions). */
+  /** Tick of the bid that the row is about (spend, refusal), or of arrival (conversions). */
   tick: Int32Array;
   costMicros: Float64Array;
   impressions: Float64Array;
@@ -94,7 +97,7 @@ export class ReportBatch {
   /** A copy of one row. */
   row(at: number): ReportRow {
     return {
-      kind: this.kind[at] === ReportKind.spend ? ReportKind.spend : ReportKind.conversions,
+      kind: this.kind[at] as ReportRow["kind"],
       campaign: this.campaign[at],
       platform: this.platform[at],
       tick: this.tick[at],
@@ -121,7 +124,7 @@ export class ReportBatch {
 
 /** One row of a {@link ReportBatch}. */
 export interface ReportRow {
-  readonly kind: 0 | 1;
+  readonly kind: (typeof ReportKind)[keyof typeof ReportKind];
   readonly campaign: number;
   readonly platform: number;
   readonly tick: number;

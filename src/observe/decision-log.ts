@@ -65,18 +65,45 @@ export class DecisionLog implements EngineObserver {
       case "campaign.changed":
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
         break;
+      case "campaign.created":
+        this.#logger.info({
+          event: event.type,
+          ...this.#when(event),
+          campaign: event.campaign.id,
+          spec: event.campaign,
+        });
+        break;
       case "platform.changed":
+      case "campaign.held":
+      case "campaign.released":
+      case "budget.toppedUp":
+      case "operator.acted":
+      case "reservations.released":
         this.#fact(event);
         break;
       case "campaign.restarted":
+      case "stage.failed":
+      case "stages.restarted":
+      case "supervisor.restarted":
       case "report.refused":
+      case "bid.refused":
+      case "fault.injected":
+      case "clock.jumped":
         this.#fact(event, "warn");
         break;
       case "campaign.quarantined":
+      case "stage.stopped":
+      case "supervisor.stopped":
       case "charge.disputed":
+      case "reservation.expired":
         this.#fact(event, "error");
         break;
     }
+  }
+
+  /** Writes what is buffered: for a run that may be cut off. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
+  flush(): void {
+    this.#flush();
   }
 
   /** Writes what is buffered and closes the file. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
@@ -143,12 +170,12 @@ export class DecisionLog implements EngineObserver {
   /** An event as it is, with names in place of indices. */
   #fact(event: Exclude<EngineEvent, EngineStarted>, level: "info" | "warn" | "error" = "info"): void {
     const { type, tick, timeMs, ...rest } = event;
-    const { slot, platform, ...facts } = rest as { slot?: number; platform?: number };
+    const { slot, platform, ...facts } = rest as { slot?: number | null; platform?: number | null };
     this.#logger[level]({
       event: type,
       ...this.#when({ tick, timeMs }),
-      campaign: slot === undefined ? undefined : (this.#started?.campaigns[slot].id ?? slot),
-      platform: platform === undefined ? undefined : this.#platformId(platform),
+      campaign: slot === undefined || slot === null ? undefined : (this.#started?.campaigns[slot].id ?? slot),
+      platform: platform === undefined || platform === null ? undefined : this.#platformId(platform),
       ...facts,
     });
   }

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { REASONS } from "../core/decision.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
+import { FAULT_KINDS } from "../core/faults.ts";
 import { fromMicros } from "../core/money.ts";
 import type { ParetoPoint } from "../core/pareto.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./report-page.ts";
@@ -97,6 +98,8 @@ ${section("Platforms", "ROI per click as it came out.", platformTable(summary))}
 ${section("Best campaigns", "By net value.", campaignTable(summary.bestCampaigns))}
 ${summary.worstCampaigns.length === 0 ? "" : section("Worst campaigns", "By net value.", campaignTable(summary.worstCampaigns))}
 ${section("Why the campaigns did what they did", "Decisions by reason.", reasonTable(summary))}
+${summary.incidents.length === 0 ? "" : section("Failures and what was done", incidentNote(summary), incidentTable(summary))}
+${summary.faults.length === 0 ? "" : section("Faults injected", "On purpose, by kind.", faultTable(summary))}
 ${reproduce === undefined ? "" : section("Reproduce this run", "", `<code>${escapeHtml(reproduce)}</code>`)}
 </main>
 <script type="application/json" id="run">${scriptJson(data)}</script>
@@ -146,7 +149,11 @@ function tiles(summary: RunSummary): string {
   if (declared > 0) facts.push(["Goals reached", `${count(reached)} / ${count(declared)}`, "targets of campaigns"]);
   facts.push(
     ["Overspend", money(summary.overspendMicros), "above budgets", summary.overspendMicros > 0 ? "bad" : "good"],
-    ["Decisions", count(summary.decisions), `${count(summary.restarts)} restarts, ${count(summary.quarantined)} held`],
+    [
+      "Decisions",
+      count(summary.decisions),
+      `${count(summary.restarts)} restarts, ${count(summary.quarantined)} quarantined`,
+    ],
   );
   const tile = ([head, value, detail, style = ""]: (typeof facts)[number]) =>
     `<div class="tile"><dt>${head}</dt><dd class="${style}">${value}</dd><small>${detail}</small></div>`;
@@ -192,6 +199,20 @@ function paretoSection(pareto: readonly ParetoSection[]): string {
 function selector(id: string, label: string, names: readonly string[]): string {
   const options = names.map((name) => `<option>${escapeHtml(name)}</option>`).join("");
   return `<label>${label} <select id="${id}">${options}</select></label>`;
+}
+
+function incidentNote({ incidents, incidentCount }: RunSummary): string {
+  return incidentCount > incidents.length
+    ? `The first ${count(incidents.length)} of ${count(incidentCount)}; the decision log has all.`
+    : "Quarantines, releases, and supervisors that were restarted or given up.";
+}
+
+function incidentTable({ incidents }: RunSummary): string {
+  const rows = incidents.map(
+    ({ tick, event, subject, why }) =>
+      `<tr><td>${escapeHtml(subject)}</td><td>${count(tick)}</td><td>${event}</td><td class="text">${escapeHtml(why)}</td></tr>`,
+  );
+  return table(["Subject", "Tick", "Event", "Why"], rows);
 }
 
 function platformTable(summary: RunSummary): string {
@@ -240,6 +261,15 @@ function reasonTable(summary: RunSummary): string {
     return `<tr><td>${reason}</td><td>${count(times)}</td><td>${percent(share)}</td>${meaning}</tr>`;
   });
   return table(["Reason", "Decisions", "Share", ""], rows);
+}
+
+function faultTable({ faults, refusedBids, expiredMicros }: RunSummary): string {
+  const rows = faults.map(({ kind, count: times }) => {
+    const meaning = `<td class="text">${escapeHtml(FAULT_KINDS[kind])}</td>`;
+    return `<tr><td>${kind}</td><td>${count(times)}</td>${meaning}</tr>`;
+  });
+  const note = `<p class="note">Bids refused ${count(refusedBids)}, spent without a report ${money(expiredMicros)}.</p>`;
+  return `${table(["Kind", "Times", ""], rows)}${note}`;
 }
 
 function table(head: readonly string[], rows: readonly string[]): string {

@@ -8,9 +8,9 @@ import type { Reason } from "../core/decision.ts";
 import { EngineError } from "../core/errors.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
 import type { CampaignState, EngineEvent, EngineObserver, EngineStarted, ReportsBooked } from "../core/events.ts";
-import { isMicros } from "../core/money.ts";
-import { ReportKind } from "../core/reports.ts";
-import type { ReportBatch } from "../core/reports.ts";
+import { FAULT_KINDS } from "../core/faults.ts";
+import type { FaultKind } from "../core/faults.ts";
+import { Incidents } from "./incidents.ts";
 import type { CampaignSummary, GoalCount, Outcome, RunPerformance, RunSummary } from "./summary.ts";
 import { Timeline } from "./timeline.ts";
 import type { RunTimeline } from "./timeline.ts";
@@ -26,6 +26,7 @@ const LISTED_CAMPAIGNS = 10;
 export class RunObserver implements EngineObserver {
   #started: EngineStarted | null = null;
   #timeline: Timeline | null = null;
+  #incidents: Incidents | null = null;
   /** Columns by campaign × platforms + platform. */
   #impressions = new Float64Array(0);
   #clicks = new Float64Array(0);
@@ -38,13 +39,15 @@ export class RunObserver implements EngineObserver {
   #decisions = 0;
   #restarts = 0;
   #refusedReports = 0;
-  /** Number of refusals by {@link reportKey}, since the last batch was booked. */
-  readonly #refusals = new Map<string, number>();
+  #refusedBids = 0;
+  #expiredMicros = 0;
+  readonly #faults = new Map<FaultKind, number>();
   #refusedFeeds = 0;
   #busyMs = 0;
   readonly #latencyMicroseconds = createHistogram();
 
   observe(event: EngineEvent): void {
+    this.#incidents?.observe(event);
     switch (event.type) {
       case "engine.started":
         this.#start(event);
@@ -69,16 +72,31 @@ export class RunObserver implements EngineObserver {
         break;
       case "campaign.restarted":
         this.#restarts++;
+        this.#revive(event.slot);
         break;
       case "campaign.quarantined":
         this.#campaignStates[event.slot] = "quarantined";
         break;
-      case "report.refused": {
-        this.#refusedReports++;
-        const key = reportKey(event.slot, event.platform, event.bidTick);
-        this.#refusals.set(key, (this.#refusals.get(key) ?? 0) + 1);
+      case "supervisor.restarted":
+        for (const slot of this.#membersOf(event.supervisor)) this.#revive(slot);
         break;
-      }
+      case "supervisor.stopped":
+        for (const slot of this.#membersOf(event.supervisor)) this.#campaignStates[slot] = "stopped";
+        break;
+      case "report.refused":
+        this.#refusedReports++;
+        break;
+      case "bid.refused":
+        this.#refusedBids++;
+        break;
+      case "reservation.expired":
+        this.#expiredMicros += event.bookedMicros;
+        this.#spendMicros[event.slot * (this.#started?.platforms.length ?? 0) + event.platform] += event.bookedMicros;
+        this.#timeline?.reservationExpired(event);
+        break;
+      case "fault.injected":
+        this.#faults.set(event.kind, (this.#faults.get(event.kind) ?? 0) + 1);
+        break;
       case "feed.refused":
         this.#refusedFeeds++;
         break;
@@ -140,8 +158,16 @@ export class RunObserver implements EngineObserver {
       >,
       restarts: this.#restarts,
       quarantined: this.#campaignStates.filter((state) => state === "quarantined").length,
+      stopped: this.#campaignStates.filter((state) => state === "stopped").length,
+      incidents: this.#incidents?.list ?? [],
+      incidentCount: this.#incidents?.count ?? 0,
       refusedReports: this.#refusedReports,
       refusedFeeds: this.#refusedFeeds,
+      refusedBids: this.#refusedBids,
+      expiredMicros: this.#expiredMicros,
+      faults: (Object.keys(FAULT_KINDS) as FaultKind[])
+        .map((kind) => ({ kind, count: this.#faults.get(kind) ?? 0 }))
+        .filter(({ count }) => count > 0),
       decisions: this.#decisions,
       reasons: this.#rankedReasons(),
       goals: {
@@ -180,6 +206,7 @@ export class RunObserver implements EngineObserver {
   #start(event: EngineStarted): void {
     this.#started = event;
     this.#timeline = new Timeline(event);
+    this.#incidents = new Incidents(event);
     const cells = event.campaigns.length * event.platforms.length;
     this.#impressions = new Float64Array(cells);
     this.#clicks = new Float64Array(cells);
@@ -188,40 +215,28 @@ export class RunObserver implements EngineObserver {
     this.#campaignStates = event.campaigns.map(() => "idle");
   }
 
+  /** A campaign runs again. */
+  #revive(slot: number): void {
+    if (this.#campaignStates[slot] === "quarantined") this.#campaignStates[slot] = "idle";
+  }
+
+  /** Slots of the campaigns under a portfolio's actor. */
+  #membersOf(supervisor: string): number[] {
+    const campaigns = this.#started?.campaigns ?? [];
+    return [...campaigns.keys()].filter((slot) => `portfolio:${campaigns[slot].portfolio}` === supervisor);
+  }
+
   #book(event: ReportsBooked): void {
     const { batch, bookedMicros } = event;
     const platforms = this.#started?.platforms.length ?? 0;
-    const refused = this.#takeRefused(batch);
     for (let row = 0; row < batch.length; row++) {
-      if (refused.has(row)) continue;
       const cell = batch.campaign[row] * platforms + batch.platform[row];
       this.#impressions[cell] += batch.impressions[row];
       this.#clicks[cell] += batch.clicks[row];
       this.#conversions[cell] += batch.conversions[row];
       this.#spendMicros[cell] += bookedMicros[row];
     }
-    this.#timeline?.reportsBooked(event, refused);
-  }
-
-  /**
-   * Rows of a batch that were refused before it was announced. A bid settles on its first good row, so of several rows on one bid
-   * the malformed and the last are the refused (R1).
-   */
-  #takeRefused(batch: ReportBatch): ReadonlySet<number> {
-    const refused = new Set<number>();
-    if (this.#refusals.size === 0) return refused;
-    const take = (row: number) => {
-      if (batch.kind[row] !== ReportKind.spend || refused.has(row)) return;
-      const key = reportKey(batch.campaign[row], batch.platform[row], batch.tick[row]);
-      const left = this.#refusals.get(key) ?? 0;
-      if (left === 0) return;
-      this.#refusals.set(key, left - 1);
-      refused.add(row);
-    };
-    for (let row = 0; row < batch.length; row++) if (!isMicros(batch.costMicros[row])) take(row);
-    for (let row = batch.length - 1; row >= 0; row--) take(row);
-    this.#refusals.clear();
-    return refused;
+    this.#timeline?.reportsBooked(event);
   }
 
   #outcome(
@@ -278,10 +293,6 @@ export class RunObserver implements EngineObserver {
         latency.count === 0 ? null : { p50: percentileMs(50), p95: percentileMs(95), p99: percentileMs(99) },
     };
   }
-}
-
-function reportKey(slot: number, platform: number, bidTick: number): string {
-  return `${slot} ${platform} ${bidTick}`;
 }
 
 /** Campaigns with a target, and those that are at or above it. */

@@ -1,12 +1,14 @@
 /**
  * The summary of a run: what it bought, what that cost and what it was worth, as plain JSON.
  *
- * R1 every total is the sum of booked report rows, each counted once; R2 the same run gives the same summary but for `performance`,
+ * R1 every total is the sum of booked report rows, each counted once, and of reservations that expired; R2 the same run gives the same summary but for `performance`,
  * the only part measured in wall-clock time; R3 what cannot be computed is null, never NaN.
  */
 import type { Goals } from "../core/campaign.ts";
 import type { Reason } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
+import type { FaultKind } from "../core/faults.ts";
+import type { Incident } from "./incidents.ts";
 
 /** What was bought, what it cost and what it was worth. Ratios are 0..1 and null where their divisor is 0. */
 export interface Outcome {
@@ -46,7 +48,8 @@ export interface CampaignSummary extends Outcome {
   readonly id: string;
   readonly budgetMicros: number;
   readonly budgetUsed: number | null;
-  readonly state: CampaignState | "quarantined";
+  /** `stopped`: its portfolio was given up. */
+  readonly state: CampaignState | "quarantined" | "stopped";
 }
 
 /** How many campaigns set a target, and how many of them reached it. */
@@ -78,10 +81,23 @@ export interface RunSummary {
   readonly platforms: readonly PlatformSummary[];
   /** Campaigns by state after the last tick. */
   readonly states: Readonly<Record<CampaignState, number>>;
+  /** Of campaigns. */
   readonly restarts: number;
+  /** Campaigns in quarantine at the end. */
   readonly quarantined: number;
+  /** Campaigns at the end whose portfolio was given up. */
+  readonly stopped: number;
+  /** What supervision and operator did about failures: the first hundred. */
+  readonly incidents: readonly Incident[];
+  /** How many there were. */
+  readonly incidentCount: number;
   readonly refusedReports: number;
   readonly refusedFeeds: number;
+  readonly refusedBids: number;
+  /** Spend of reservations whose reports never came in time: counted in full [micros]. */
+  readonly expiredMicros: number;
+  /** Faults injected, by kind, in the order of the list of kinds. */
+  readonly faults: readonly { readonly kind: FaultKind; readonly count: number }[];
   readonly decisions: number;
   /** Most frequent first. */
   readonly reasons: readonly { readonly reason: Reason; readonly count: number; readonly share: number }[];

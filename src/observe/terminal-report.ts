@@ -30,6 +30,7 @@ interface Column {
 }
 
 const TOP_REASONS = 6;
+const SHOWN_INCIDENTS = 6;
 
 const COLUMNS: readonly Column[] = [
   { head: "Spend", rank: 0, cell: (row) => money(row.spendMicros) },
@@ -62,6 +63,8 @@ export function renderTerminalReport(
     reasons(summary, width, paint),
     goals(summary, paint),
     health(summary, paint),
+    incidents(summary, width, paint),
+    faults(summary, paint),
   ];
   if (total.wasteMicros === null) {
     blocks[1] += "\nWaste is known only in a simulated market.";
@@ -180,6 +183,7 @@ function health(summary: RunSummary, paint: Paint): string {
     `disputed ${formatMoney(disputedMicros, currency)}`,
     `${count(summary.restarts)} restarts`,
     `${count(summary.quarantined)} quarantined`,
+    ...(summary.stopped > 0 ? [`${count(summary.stopped)} given up`] : []),
     `refused: ${count(summary.refusedReports)} reports, ${count(summary.refusedFeeds)} feed records`,
   ];
   const latency = performance.tickLatencyMs;
@@ -189,6 +193,32 @@ function health(summary: RunSummary, paint: Paint): string {
     speed.push(`tick p50 ${decimal(latency.p50)}, p95 ${decimal(latency.p95)}, p99 ${decimal(latency.p99)} ms`);
   }
   return `${paint("bold", "Money")}   ${facts.slice(0, 2).join(", ")}\n${paint("bold", "Health")}  ${facts.slice(2).join(", ")}\n${paint("bold", "Speed")}   ${speed.join(", ")}`;
+}
+
+/** What failed so badly that it shows; nothing where nothing did. */
+function incidents({ incidents: list, incidentCount }: RunSummary, width: number, paint: Paint): string {
+  if (list.length === 0) return "";
+  const lines = list.slice(0, SHOWN_INCIDENTS).map(({ tick, event, subject, why }) => {
+    const line = `  tick ${String(tick).padEnd(6)} ${subject} ${event.slice(event.indexOf(".") + 1)}: ${oneLine(why)}`;
+    return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  });
+  if (incidentCount > lines.length)
+    lines.push(`  … and ${count(incidentCount - lines.length)} more: see the decision log`);
+  return [paint("bold", "Failures and what was done"), ...lines].join("\n");
+}
+
+/** The faults that were injected, and what they did to bids and money. */
+function faults({ faults: list, refusedBids, expiredMicros, currency }: RunSummary, paint: Paint): string {
+  const total = list.reduce((sum, fault) => sum + fault.count, 0);
+  if (total === 0 && refusedBids === 0 && expiredMicros === 0) return "";
+  const lines = list.map((fault) => `  ${count(fault.count).padStart(8)}  ${fault.kind}`);
+  const costs = `bids refused ${count(refusedBids)}, spent without a report ${formatMoney(expiredMicros, currency)}`;
+  return [`${paint("bold", "Faults injected")}  ${count(total)}; ${costs}`, ...lines].join("\n");
+}
+
+/** An error's message may be many lines long, and may hold control characters, which a terminal would obey. */
+function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ");
 }
 
 /** A table with a rule under its head and no other lines; all columns but the first are flush right. */

@@ -4,7 +4,7 @@
  * T1 the sum over all bins of spend and conversions, `lateConversions` included, is what was booked; T2 memory does not grow with the length of the run.
  */
 import { CAMPAIGN_STATES } from "../core/events.ts";
-import type { EngineStarted, ReportsBooked, TickCompleted } from "../core/events.ts";
+import type { EngineStarted, ReportsBooked, ReservationExpired, TickCompleted } from "../core/events.ts";
 import { ReportKind } from "../core/reports.ts";
 
 const MOST_BINS = 288;
@@ -104,10 +104,9 @@ export class Timeline {
     this.#feedCost = table();
   }
 
-  /** Spend counts in the bin of its bid, conversions in the bin of their arrival (T1); `refused` rows count nowhere. */
-  reportsBooked({ batch, bookedMicros, tick }: ReportsBooked, refused: ReadonlySet<number>): void {
+  /** Spend counts in the bin of its bid, conversions in the bin of their arrival (T1). */
+  reportsBooked({ batch, bookedMicros, tick }: ReportsBooked): void {
     for (let row = 0; row < batch.length; row++) {
-      if (refused.has(row)) continue;
       if (batch.kind[row] === ReportKind.spend) {
         const bin = this.#bin(batch.tick[row]) ?? this.#bins - 1;
         this.#spend.add(batch.platform[row], bin, bookedMicros[row]);
@@ -116,6 +115,11 @@ export class Timeline {
       if (bin === null) this.#lateConversions += batch.conversions[row];
       else this.#conversions.add(0, bin, batch.conversions[row]);
     }
+  }
+
+  /** What expired counts as spend in the bin of its bid. */
+  reservationExpired({ platform, bidTick, bookedMicros }: ReservationExpired): void {
+    this.#spend.add(platform, this.#bin(bidTick) ?? this.#bins - 1, bookedMicros);
   }
 
   /** Forecasts count in the bin of the tick that they are for, the feed in that of the tick that it is about. */

@@ -10,7 +10,10 @@ import type { BidBatch, ReportBatch } from "../core/reports.ts";
 export interface MarketNews {
   /** Metrics per platform; a platform that has nothing to say is absent, which the engine sees as silence. */
   readonly feed: readonly PlatformMetrics[];
-  /** Spend and conversion reports; valid until the next `advance`. */
+  /**
+   * Spend and conversion reports, and refusals of bids; valid until the next `advance`. A bid is answered once, by its spend report or its
+   * refusal; what is said of it after that is no answer, and may be passed over.
+   */
   readonly reports: ReportBatch;
 }
 
@@ -19,7 +22,10 @@ export interface Market {
   readonly platforms: readonly PlatformSpec[];
   /** Moves the world to the beginning of `tick` and says what became known: figures about `tick - 1` and earlier. */
   advance(tick: number): MarketNews;
-  /** Places one platform's bids for the tick that the world is at. At most one batch per platform and tick. */
+  /**
+   * Places one platform's bids for the tick that the world is at. At most one batch per platform and tick. A bid that the platform does not take
+   * is refused in the news of the next tick.
+   */
   place(bids: BidBatch): void;
   /** True when nothing is outstanding any more: every bid is settled and every conversion reported. */
   isSettled(): boolean;

@@ -1,6 +1,7 @@
 /**
  * Budget days: at which ticks a new day begins in the account's time zone, daylight saving included.
  */
+import type { BudgetDay } from "../core/policy/policy.ts";
 
 /** Every time zone's midnight falls on a quarter of an hour of UTC. */
 const QUARTER_MS = 900_000;
@@ -23,4 +24,12 @@ export function dayStartTicks(startMs: number, tickMs: number, ticks: number, ti
     if (tick > starts[starts.length - 1]) starts.push(tick);
   }
   return starts;
+}
+
+/** The day that a tick lies in, given where days start and where the run ends. Ticks before the first day belong to it. */
+export function dayAt(tick: number, starts: readonly number[], ticks: number): BudgetDay {
+  const next = starts.findIndex((start) => start > Math.max(tick, 0));
+  return next < 0
+    ? { startTick: starts[starts.length - 1], endTick: Math.max(ticks, tick + 1) }
+    : { startTick: starts[next - 1], endTick: starts[next] };
 }

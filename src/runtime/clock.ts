@@ -7,8 +7,11 @@
 export interface Clock {
   /** Monotonic time [ms], for latency figures only. */
   nowMs(): number;
-  /** Resolves when the tick with this ordinal (0, 1, 2 …) may begin, or at once when `signal` aborts. */
-  awaitTick(ordinal: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the tick with this ordinal (0, 1, 2 …) may begin, or at once when `signal` aborts, with the ordinal of the tick that the
+   * clock then shows: another one where the clock has jumped.
+   */
+  awaitTick(ordinal: number, signal: AbortSignal): Promise<number>;
 }
 
 /** How long the virtual clock computes before it lets signals and output through [ms]. */
@@ -19,10 +22,11 @@ export function virtualClock(): Clock {
   let breathedAtMs = performance.now();
   return {
     nowMs: () => performance.now(),
-    async awaitTick() {
-      if (performance.now() - breathedAtMs < BREATH_MS) return;
+    async awaitTick(ordinal) {
+      if (performance.now() - breathedAtMs < BREATH_MS) return ordinal;
       await new Promise<void>((resolve) => setImmediate(resolve));
       breathedAtMs = performance.now();
+      return ordinal;
     },
   };
 }
@@ -35,11 +39,11 @@ export function wallClock(periodMs: number): Clock {
     awaitTick(ordinal, signal) {
       originMs ??= performance.now() - ordinal * periodMs;
       const waitMs = originMs + ordinal * periodMs - performance.now();
-      return new Promise<void>((resolve) => {
+      return new Promise<number>((resolve) => {
         const finish = () => {
           clearTimeout(timer);
           signal.removeEventListener("abort", finish);
-          resolve();
+          resolve(ordinal);
         };
         const timer = setTimeout(finish, Math.max(0, waitMs));
         signal.addEventListener("abort", finish);

@@ -2,24 +2,24 @@
  * The metrics feed: one stream per platform, from raw metrics through validation and sliding window to the forecast boards.
  *
  * F1 refused metrics never reach a forecaster: to it they are silence; F2 a push is synchronous: when it returns, every board is
- * about the pushed tick; F3 what fails in one platform's stream, or in one of its listeners, stays there;
- * F4 windows and forecasters take every tick once, however many listen.
+ * about the pushed tick; F3 what fails in one platform's stream, in one of its forecasters or in a listener, stays there; F4 windows and
+ * forecasters take every tick once, however many listen; F5 what failed is away until {@link Feed.restart}ed by whoever supervises it, and is then
+ * fresh, and has learned again from the last accepted ticks.
  */
-import { type Observable, Subject, map, scan, share } from "rxjs";
-import type { ForecastBoard, Forecaster, ForecasterFactory, HealthCode } from "../core/forecast/board.ts";
-import { createForecasters } from "../core/forecast/index.ts";
+import { type Observable, Subject, map, scan } from "rxjs";
+import { createBoard } from "../core/forecast/board.ts";
+import type { ForecastBoard, ForecasterFactory, HealthCode } from "../core/forecast/board.ts";
+import { forecasterNamed } from "../core/forecast/index.ts";
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
-import { SlidingWindow } from "../core/window.ts";
+import { SILENT, validate, windowed } from "./feed-check.ts";
+import type { AcceptedTick, FeedUpdate, RawTick } from "./feed-check.ts";
+import { ForecasterRow } from "./forecaster-row.ts";
 
-/** What became of one platform's metrics of one tick. */
-export interface FeedUpdate {
+/** A stage of a platform that failed: 0 is its stream, the others are its forecasters, in the order of the boards. */
+export interface StageFailure {
   readonly platform: number;
-  /** The tick that the metrics are about. */
-  readonly tick: number;
-  /** `null` when the platform was silent, or what it said was refused. */
-  readonly metrics: PlatformMetrics | null;
-  /** Why the metrics were refused, or which forecaster failed on them; `null` when nothing was wrong. */
-  readonly refused: string | null;
+  readonly stage: number;
+  readonly error: string;
 }
 
 /** What a feed is made of. */
@@ -35,55 +35,33 @@ export interface FeedOptions {
   readonly forecasters?: ReadonlyMap<string, ForecasterFactory> | undefined;
 }
 
-/** What was said about one platform's tick: nothing, one message, or more than one. */
-interface RawTick {
-  readonly tick: number;
-  readonly messages: readonly PlatformMetrics[];
-}
-
-interface Row {
-  readonly board: ForecastBoard;
-  readonly forecaster: Forecaster;
-}
-
-/** Conversions that may arrive in one tick beyond the clicks of the last day: from clicks older than that or never heard of. */
-const SPARE_CONVERSIONS = 100;
-/** Greatest believable mean age of a tick's conversions [days]: the longest attribution window in use. */
-const MAX_AGE_DAYS = 90;
+/** Days of accepted ticks that a new stage learns from, and the most ticks that those may be. */
+const RECENT_DAYS = 2;
+const MAX_RECENT_TICKS = 4_096;
 
 /** Feeds all platforms' metrics to the forecasters in use, and says what became of them. */
 export class Feed {
   /** By forecaster name. A board's `tick` is the tick that it forecasts. */
   readonly boards: ReadonlyMap<string, ForecastBoard>;
-  readonly #sources: Subject<RawTick>[] = [];
-  readonly #streams: Observable<FeedUpdate>[] = [];
-  readonly #heard: FeedUpdate[] = [];
+  readonly #platforms: readonly PlatformStream[];
 
   /** @throws EngineError `CE_FORECASTER_UNKNOWN`. */
   constructor({ platforms, forecasterNames, tickMs, periodTicks, forecasters: custom }: FeedOptions) {
-    const boards = new Map<string, ForecastBoard>();
-    const rows: Row[][] = platforms.map(() => []);
-    for (const name of new Set(forecasterNames)) {
-      const { board, forecasters } = createForecasters(name, platforms.length, { tickMs, periodTicks }, custom);
-      boards.set(name, board);
-      for (const [platform, forecaster] of forecasters.entries()) rows[platform].push({ board, forecaster });
-    }
-    this.boards = boards;
-    for (let platform = 0; platform < platforms.length; platform += 1) {
-      const source = new Subject<RawTick>();
-      const stream = source.pipe(
-        map((raw) => validate(raw, platform)),
-        scan(windowed(periodTicks), SILENT),
-        map((update) => learn(rows[platform], update)),
-        share(),
-      );
-      this.#sources.push(source);
-      this.#streams.push(stream);
-      // This listener keeps the boards going when nobody else listens (F2).
-      stream.subscribe((update) => {
-        this.#heard[platform] = update;
+    const makers = [...new Set(forecasterNames)].map((name) => {
+      return { board: createBoard(name, platforms.length, periodTicks), create: forecasterNamed(name, custom) };
+    });
+    this.boards = new Map(makers.map(({ board }) => [board.forecaster, board]));
+    this.#platforms = platforms.map((_, platform) => {
+      const rows = makers.map(({ board, create }) => {
+        return new ForecasterRow(board, platform, () => create(board, platform, { tickMs, periodTicks }));
       });
-    }
+      return new PlatformStream(platform, periodTicks, rows);
+    });
+  }
+
+  /** Names of every platform's stages, in order: the stream, then the forecasters. */
+  get stages(): readonly string[] {
+    return ["feed", ...this.boards.keys()];
   }
 
   /**
@@ -91,7 +69,7 @@ export class Feed {
    * outside of the call (F3).
    */
   updates(platform: number): Observable<FeedUpdate> {
-    return this.#streams[platform];
+    return this.#platforms[platform].updates;
   }
 
   /**
@@ -100,10 +78,24 @@ export class Feed {
    */
   push(tick: number, metrics: readonly PlatformMetrics[]): readonly FeedUpdate[] {
     for (const board of this.boards.values()) board.tick = tick;
-    for (const [platform, source] of this.#sources.entries()) {
-      source.next({ tick: tick - 1, messages: metrics.filter((message) => message.platform === platform) });
-    }
-    return [...this.#heard];
+    return this.#platforms.map((stream, platform) => {
+      return stream.push({ tick: tick - 1, messages: metrics.filter((message) => message.platform === platform) });
+    });
+  }
+
+  /** What has failed since the last call (F5). */
+  takeFailures(): readonly StageFailure[] {
+    return this.#platforms.flatMap((stream) => stream.takeFailures());
+  }
+
+  /** Puts new stages in the place of a platform's old ones; one that fails again is among the failures. */
+  restart(platform: number, stages: readonly number[]): void {
+    this.#platforms[platform].restart(stages);
+  }
+
+  /** A platform's stage is away for good: no more evidence from it, nor from those that need it. */
+  giveUp(platform: number, stage: number): void {
+    this.#platforms[platform].giveUp(stage);
   }
 
   /** Writes a platform's health on all boards. */
@@ -113,59 +105,117 @@ export class Feed {
 
   /** Ends all streams. A push after it changes nothing but the boards' ticks. */
   complete(): void {
-    for (const source of this.#sources) source.complete();
+    for (const stream of this.#platforms) stream.complete();
   }
 }
 
-const SILENT: FeedUpdate = { platform: 0, tick: 0, metrics: null, refused: null };
+/** One platform's stream, with the forecasters at its end. */
+class PlatformStream {
+  readonly #platform: number;
+  readonly #periodTicks: number;
+  readonly #rows: readonly ForecasterRow[];
+  readonly #updates = new Subject<FeedUpdate>();
+  /** Accepted lately, ascending. */
+  readonly #recent: AcceptedTick[] = [];
+  #failures: StageFailure[] = [];
+  /** Null while the stream is away. */
+  #source: Subject<RawTick> | null = null;
+  #heard: FeedUpdate | null = null;
+  #isComplete = false;
 
-/** Garbage that shows in the message alone. */
-function validate({ tick, messages }: RawTick, platform: number): FeedUpdate {
-  if (messages.length === 0) return { platform, tick, metrics: null, refused: null };
-  const [metrics] = messages;
-  const refused = messages.length > 1 ? `${messages.length} messages about one tick` : fault(metrics, tick);
-  return { platform, tick, metrics: refused === null ? metrics : null, refused };
-}
+  constructor(platform: number, periodTicks: number, rows: readonly ForecasterRow[]) {
+    this.#platform = platform;
+    this.#periodTicks = periodTicks;
+    this.#rows = rows;
+    this.#open();
+  }
 
-function fault(metrics: PlatformMetrics, tick: number): string | null {
-  if (metrics.tick !== tick) return `about tick ${metrics.tick}, expected ${tick}`;
-  for (const field of ["impressions", "clicks", "cpcMicros", "conversions", "conversionAgeTicks"] as const) {
-    const value = metrics[field];
-    if (typeof value !== "number" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
-      return `${field} is ${value}`;
+  get updates(): Observable<FeedUpdate> {
+    return this.#updates.asObservable();
+  }
+
+  push(raw: RawTick): FeedUpdate {
+    this.#heard = null;
+    this.#source?.next(raw);
+    // Nothing comes out of a stream that is away, or has failed on this very tick.
+    const heard = this.#heard ?? { platform: this.#platform, tick: raw.tick, metrics: null, refused: null };
+    if (this.#isComplete) return heard;
+    this.#remember(heard);
+    for (const [at, row] of this.#rows.entries()) this.#try(at + 1, () => row.update(heard.metrics, heard.tick));
+    this.#updates.next(heard);
+    return heard;
+  }
+
+  takeFailures(): readonly StageFailure[] {
+    if (this.#failures.length === 0) return this.#failures;
+    const failures = this.#failures;
+    this.#failures = [];
+    return failures;
+  }
+
+  restart(stages: readonly number[]): void {
+    for (const stage of stages) {
+      if (stage === 0) this.#open();
+      else this.#try(stage, () => this.#rows[stage - 1].restart(this.#recent));
     }
   }
-  if (metrics.conversions === 0 && metrics.conversionAgeTicks > 0) return "ages without conversions";
-  return null;
-}
 
-/** Garbage that shows beside the last day's clicks, in a sliding window of accepted ticks. */
-function windowed(periodTicks: number): (before: FeedUpdate, update: FeedUpdate) => FeedUpdate {
-  const clicks = new SlidingWindow(Math.max(2, periodTicks));
-  return (_, update) => {
-    const { metrics, platform, tick } = update;
-    if (metrics === null) return update;
-    const most = clicks.mean * clicks.length + metrics.clicks + SPARE_CONVERSIONS;
-    const oldest = MAX_AGE_DAYS * periodTicks * metrics.conversions;
-    let refused: string | null = null;
-    if (metrics.conversions > most) refused = `${metrics.conversions} conversions of ${Math.round(most)} possible`;
-    else if (metrics.conversionAgeTicks > oldest) refused = `conversions older than ${MAX_AGE_DAYS} days`;
-    if (refused !== null) return { platform, tick, metrics: null, refused };
-    clicks.push(tick, metrics.clicks);
-    return update;
-  };
-}
+  giveUp(stage: number): void {
+    if (stage > 0) {
+      this.#rows[stage - 1].giveUp();
+      return;
+    }
+    this.#source = null;
+    for (const row of this.#rows) row.giveUp();
+  }
 
-/** Lets every forecaster learn. One that fails has no say about this platform until it works again (F3). */
-function learn(rows: readonly Row[], update: FeedUpdate): FeedUpdate {
-  let { refused } = update;
-  for (const { board, forecaster } of rows) {
+  complete(): void {
+    this.#isComplete = true;
+    this.#source?.complete();
+    this.#source = null;
+    this.#updates.complete();
+  }
+
+  /** A new stream, its window warmed from what was accepted lately. */
+  #open(): void {
+    const source = new Subject<RawTick>();
+    const platform = this.#platform;
+    source
+      .pipe(
+        map((raw) => validate(raw, platform)),
+        scan(windowed(this.#periodTicks, this.#recent), SILENT),
+      )
+      .subscribe({
+        next: (update) => {
+          this.#heard = update;
+        },
+        error: (error: unknown) => {
+          this.#source = null;
+          this.#fail(0, error);
+          // What lives on the stream is away with it, until both are restarted.
+          for (const row of this.#rows) row.leave();
+        },
+      });
+    this.#source = source;
+  }
+
+  #remember({ tick, metrics }: FeedUpdate): void {
+    this.#recent.push({ tick, metrics });
+    const most = Math.min(MAX_RECENT_TICKS, RECENT_DAYS * this.#periodTicks);
+    // In blocks: shifting a long list by one costs as much as copying it.
+    if (this.#recent.length >= 2 * most) this.#recent.splice(0, this.#recent.length - most);
+  }
+
+  #try(stage: number, act: () => void): void {
     try {
-      forecaster.update(update.metrics, update.tick);
+      act();
     } catch (error) {
-      board.evidence[update.platform] = 0;
-      refused = `forecaster ${board.forecaster} failed: ${error instanceof Error ? error.message : String(error)}`;
+      this.#fail(stage, error);
     }
   }
-  return refused === update.refused ? update : { ...update, refused };
+
+  #fail(stage: number, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#failures.push({ platform: this.#platform, stage, error: message });
+  }
 }

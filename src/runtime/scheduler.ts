@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 export interface RunOutcome {
   /** True when the run was cut short by the signal. */
   readonly isInterrupted: boolean;
-  /** Ticks played, without warm-up and drain. */
+  /** Ticks played, those that a jump of the clock missed included; without warm-up and drain. */
   readonly ticks: number;
 }
 
@@ -30,10 +30,9 @@ export async function runEngine(engine: Engine, { clock, signal, onTick }: RunOp
   try {
     engine.start();
     while (played < engine.ticks) {
-      await clock.awaitTick(played, stop);
+      const shownTick = await clock.awaitTick(played, stop);
       if (stop.aborted) break;
-      engine.tick();
-      played += 1;
+      played = engine.tick(shownTick);
       onTick?.(played);
     }
     engine.drain();

@@ -1,38 +1,53 @@
 /**
- * The supervision tree of an engine: engine → platforms, and engine → portfolios → pools → campaigns, as live actors.
+ * The supervision tree of an engine: engine → platforms, engine → feeds, and engine → portfolios → pools → campaigns, as live actors.
  *
- * T1 ids are stable: `engine`, `platform:<id>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it.
+ * T1 ids are stable: `engine`, `platform:<id>`, `feed:<platform>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
+ * T3 a platform whose breaker was given up counts as down.
  */
 import { createActor } from "xstate";
-import type { AnyActorLogic, AnyActorRef } from "xstate";
+import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
-import { engineMachine } from "../../machines/engine.ts";
+import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
+import type { EngineFact, EngineContext, RestartIntensity } from "../../machines/engine.ts";
 import { DEFAULT_THRESHOLDS, healthCode, platformMachine } from "../../machines/platform.ts";
 import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
+import { stagesMachine } from "../../machines/stages.ts";
+import type { Stage, StagesInput } from "../../machines/stages.ts";
 import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
-import type { PoolSnapshot } from "../actors/pool.ts";
+import type { PoolMember, PoolSnapshot } from "../actors/pool.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
-import type { Health, HealthCode } from "../core/forecast/board.ts";
+import { Health } from "../core/forecast/board.ts";
+import type { HealthCode } from "../core/forecast/board.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import { policyNamed } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
-import type { FeedUpdate } from "./feed.ts";
+import type { FeedUpdate } from "./feed-check.ts";
+import type { StageFailure } from "./feed.ts";
 
 /** What a tree is grown from. */
 export interface TreeConfig {
+  /** Seed of the jitter of restarts. */
+  readonly seed: number;
   readonly campaigns: readonly CampaignSpec[];
   readonly supervision: SupervisionLimits;
+  /** How often a portfolio or platform that failed is restarted. Default: {@link DEFAULT_INTENSITY}. */
+  readonly intensity?: RestartIntensity | undefined;
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
-  readonly policyOf?: (name: string) => Policy;
+  readonly policyOf?: (name: string, spec: CampaignSpec) => Policy;
+  /** The limits of a portfolio. Default: `supervision`, the same for all. */
+  readonly limitsOf?: (portfolio: string) => SupervisionLimits;
+  /** Hears of every actor, event, microstep and snapshot from the first actor's birth on. */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** What supervision made known. */
 export type TreeFact =
   | PortfolioFact
+  | EngineFact
   | {
       readonly type: "platform.changed";
       readonly platform: number;
@@ -40,9 +55,15 @@ export type TreeFact =
       readonly state: string;
       readonly why: string;
     }
-  | { readonly type: "engine.changed"; readonly state: string };
+  | { readonly type: "engine.changed"; readonly state: string }
+  /** The stages' owner is to put new ones in their place. */
+  | { readonly type: "stages.restarted"; readonly platform: number; readonly stages: readonly number[] }
+  | { readonly type: "stage.stopped"; readonly platform: number; readonly stage: number; readonly error: string };
 
 type PlatformState = keyof typeof Health;
+
+/** A pool's place for each slot. */
+type Holder = readonly AnyActorRef[];
 
 /** The compiled statechart, made once a process: it has no state of its own. */
 let compiledCampaign: AnyActorLogic | null = null;
@@ -51,21 +72,32 @@ let compiledCampaign: AnyActorLogic | null = null;
 export class ActorTree {
   readonly #root: AnyActorRef;
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
-  readonly #platforms: AnyActorRef[] = [];
-  readonly #platformStates: string[] = [];
+  readonly #campaigns: readonly CampaignSpec[];
+  readonly #platforms: readonly PlatformSpec[];
+  readonly #policyOf: NonNullable<TreeConfig["policyOf"]>;
+  readonly #platformStates: string[];
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
-  readonly #holders: (readonly AnyActorRef[])[] = [];
+  readonly #holders: Holder[] = [];
   #state = "";
 
-  constructor(config: TreeConfig, platforms: readonly PlatformSpec[]) {
+  /** @param stageNames of every platform: its feed, then the forecasters that live on it. */
+  constructor(config: TreeConfig, platforms: readonly PlatformSpec[], stageNames: readonly string[]) {
     if (config.isInterpreted !== true) compiledCampaign ??= compile(campaignMachine) as AnyActorLogic;
     const campaign = config.isInterpreted === true ? campaignMachine : compiledCampaign!;
     const portfolio = portfolioMachine.provide({ actors: { pool: createPool(campaign) as AnyActorLogic } });
-    const engine = engineMachine.provide({ actors: { platform: platformMachine, portfolio } });
+    const engine = engineMachine.provide({ actors: { platform: platformMachine, feed: stagesMachine, portfolio } });
+    const stages = stageNames.map((name, at): Stage => ({ name, needs: at === 0 ? null : 0 }));
+    this.#campaigns = config.campaigns;
+    this.#platforms = platforms;
+    this.#policyOf = config.policyOf ?? policyNamed;
+    this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
+      ...(config.inspect === undefined ? {} : { inspect: config.inspect }),
       input: {
+        intensity: config.intensity ?? DEFAULT_INTENSITY,
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
+        feeds: platforms.map(({ id }): StagesInput => ({ id, stages, limits: config.supervision, seed: config.seed })),
         portfolios: portfoliosOf(config, platforms),
       },
     });
@@ -75,18 +107,12 @@ export class ActorTree {
   start(): void {
     this.#root.subscribe({ next: (snapshot) => this.#noteState(String(snapshot.value)), error: () => undefined });
     this.#root.start();
-    const { platforms, portfolios } = this.#root.getSnapshot().context;
-    for (const actor of platforms as AnyActorRef[]) {
-      this.#platforms.push(actor);
-      this.#platformStates.push(String(actor.getSnapshot().value));
-    }
-    for (const actor of portfolios as AnyActorRef[]) {
-      actor.on("campaign.restarted", (fact) => this.#tell(fact as TreeFact));
-      actor.on("campaign.quarantined", (fact) => this.#tell(fact as TreeFact));
-      const pool = (actor.getSnapshot().context as { pool: AnyActorRef }).pool;
-      const { children, slots } = pool.getSnapshot() as PoolSnapshot;
-      for (const slot of slots) this.#holders[slot] = children;
-    }
+    for (const id of this.#supervised.keys()) this.#adopt(id);
+    this.#root.on("supervisor.restarted", (fact) => {
+      this.#tell(fact as TreeFact);
+      this.#adopt((fact as EngineFact).supervisor);
+    });
+    this.#root.on("supervisor.stopped", (fact) => this.#tell(fact as TreeFact));
   }
 
   /** Calls back for every fact, synchronously. */
@@ -125,18 +151,63 @@ export class ActorTree {
     this.#root.stop();
   }
 
+  /** Holds all bidding until {@link resume}d. */
+  pause(why: string): void {
+    this.#root.send({ type: "pause", why });
+  }
+
+  /** Lets a paused engine go on. */
+  resume(): void {
+    this.#root.send({ type: "resume" });
+  }
+
+  /** Starts the actor of a new campaign in its portfolio's pool. False where there is no such portfolio, or no longer. */
+  add(spec: CampaignSpec, slot: number): boolean {
+    const portfolio = this.#supervised.get(`portfolio:${spec.portfolio}`)?.ref;
+    const pool = (portfolio?.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    if (pool === undefined) return false;
+    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#policyOf, this.#platforms) });
+    this.#holders[slot] = (pool.getSnapshot() as PoolSnapshot).children;
+    return true;
+  }
+
   /** The live actor of a campaign, or null while it has none (T2). */
   campaign(slot: number): AnyActorRef | null {
-    const actor = this.#holders[slot][slot];
-    return actor.getSnapshot().status === "active" ? actor : null;
+    const actor = this.#holders[slot]?.[slot];
+    return actor?.getSnapshot().status === "active" ? actor : null;
+  }
+
+  /** Lets a quarantined campaign try again, with a clean record, when its portfolio next judges; another is left as it is. */
+  release(slot: number): void {
+    const portfolio = this.#supervised.get(`portfolio:${this.#campaigns[slot].portfolio}`);
+    portfolio?.ref.send({ type: "release", slot });
+  }
+
+  /** Every actor that is alive, from the root down, by walking the tree. */
+  *actors(): Generator<AnyActorRef> {
+    yield* living(this.#root);
+  }
+
+  /** Tells the supervisor of a platform's stages what has failed. */
+  failStage({ platform, stage, error }: StageFailure, tick: number): void {
+    this.#stages(platform)?.send({ type: "stage.failed", stage, tick, error });
+  }
+
+  /** Lets the supervisor of a platform's stages restart what is due. */
+  superviseStages(platform: number, tick: number): void {
+    const actor = this.#stages(platform);
+    if (actor?.getSnapshot().value === "waiting") actor.send({ type: "tick", tick });
   }
 
   /** Tells a platform's statechart what its feed did in a tick, and returns its verdict. */
   judgeFeed({ platform, metrics, refused }: FeedUpdate, tick: number): HealthCode {
-    const actor = this.#platforms[platform];
-    if (refused !== null) actor.send({ type: "feed.refused", tick, why: refused });
-    else actor.send({ type: metrics === null ? "feed.silent" : "feed.heard", tick });
-    const snapshot = actor.getSnapshot();
+    const supervised = this.#supervised.get(`platform:${this.#platforms[platform].id}`);
+    if (supervised === undefined) return Health.down;
+    const { ref } = supervised;
+    if (refused !== null) ref.send({ type: "feed.refused", tick, why: refused });
+    else ref.send({ type: metrics === null ? "feed.silent" : "feed.heard", tick });
+    const snapshot = ref.getSnapshot();
+    if (snapshot.status !== "active") return Health.degraded;
     const state = String(snapshot.value);
     const from = this.#platformStates[platform];
     if (state !== from) {
@@ -144,6 +215,34 @@ export class ActorTree {
       this.#tell({ type: "platform.changed", platform, from, state, why: snapshot.context.why as string });
     }
     return healthCode(state as PlatformState);
+  }
+
+  #stages(platform: number): AnyActorRef | undefined {
+    return this.#supervised.get(`feed:${this.#platforms[platform].id}`)?.ref;
+  }
+
+  get #supervised(): EngineContext["supervised"] {
+    return (this.#root.getSnapshot().context as EngineContext).supervised;
+  }
+
+  /** Listens to a supervisor; of a portfolio it learns where its campaigns are. */
+  #adopt(id: string): void {
+    const { ref, kind } = this.#supervised.get(id)!;
+    if (kind === "feed") {
+      const platform = this.#platforms.findIndex((one) => `feed:${one.id}` === id);
+      for (const fact of ["stages.restarted", "stage.stopped"]) {
+        ref.on(fact, (heard: object) => this.#tell({ platform, ...heard } as TreeFact));
+      }
+    }
+    if (kind !== "portfolio") return;
+    for (const fact of ["campaign.restarted", "campaign.quarantined"]) {
+      ref.on(fact, (heard: unknown) => this.#tell(heard as TreeFact));
+    }
+    // One that failed at birth has no pool; its failure is being dealt with.
+    const pool = (ref.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    if (pool === undefined) return;
+    const { children, slots } = pool.getSnapshot() as PoolSnapshot;
+    for (const slot of slots) this.#holders[slot] = children;
   }
 
   #noteState(state: string): void {
@@ -157,16 +256,32 @@ export class ActorTree {
   }
 }
 
+function* living(actor: AnyActorRef): Generator<AnyActorRef> {
+  const snapshot = actor.getSnapshot() as { status: string; children?: object; slots?: readonly number[] };
+  if (snapshot.status === "active") yield actor;
+  // A pool's children are a list with gaps, a statechart's a record: both are walked by their values.
+  for (const child of Object.values(snapshot.children ?? {})) yield* living(child as AnyActorRef);
+}
+
 function portfoliosOf(
-  { campaigns, supervision, policyOf = policyNamed }: TreeConfig,
+  { seed, campaigns, supervision, policyOf = policyNamed, limitsOf = () => supervision }: TreeConfig,
   platforms: readonly PlatformSpec[],
 ): PortfolioInput[] {
-  const members = new Map<string, { slot: number; id: string; input: CampaignInput }[]>();
+  const members = new Map<string, PoolMember[]>();
   for (const [slot, spec] of campaigns.entries()) {
-    const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy), platforms };
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
-    list.push({ slot, id: `campaign:${spec.id}`, input });
+    list.push(memberOf(spec, slot, policyOf, platforms));
   }
-  return [...members].map(([id, list]) => ({ id, limits: supervision, pool: { members: list } }));
+  return [...members].map(([id, list]) => ({ id, limits: limitsOf(id), seed, pool: { members: list } }));
+}
+
+function memberOf(
+  spec: CampaignSpec,
+  slot: number,
+  policyOf: NonNullable<TreeConfig["policyOf"]>,
+  platforms: readonly PlatformSpec[],
+): PoolMember {
+  const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy, spec), platforms };
+  return { slot, id: `campaign:${spec.id}`, input };
 }

@@ -5,11 +5,17 @@
  * Q1 a resolved scenario is a function of the scenario alone; Q2 every error names the field to change.
  */
 import type { CampaignSpec } from "../core/campaign.ts";
+import { DEFAULT_LONGEST_TICKS, FAULT_KINDS } from "../core/faults.ts";
+import type { FaultKind, FaultPlan, FaultRates } from "../core/faults.ts";
+import type { Order } from "../core/order.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { CampaignExposure } from "../platforms/paths.ts";
 import type { SimulatedMarketSpec, SimulatedPlatformSpec } from "../platforms/simulated-paths.ts";
+import type { Expectation } from "../core/expectation.ts";
 import { resolveCampaigns } from "./campaigns.ts";
+import { resolveExpectations } from "./expectations.ts";
 import type { Locate } from "./issue.ts";
+import { resolveOrders } from "./orders.ts";
 import { DAY_MS, formatDuration, parseInstant, timeOfDayMs } from "./quantities.ts";
 import { Reading } from "./reading.ts";
 import { MAX_TICKS } from "./schema.ts";
@@ -38,16 +44,29 @@ export interface ResolvedScenario {
   /** By slot. */
   readonly exposures: readonly CampaignExposure[];
   readonly market: SimulatedMarketSpec;
+  /** What must come of a run, in the order declared. */
+  readonly expectations: readonly Expectation[];
   /** `all`, `changes` or `sample:N`. */
   readonly logLevel: "all" | "changes" | `sample:${number}`;
   /** Limits of every portfolio's supervision. */
   readonly supervision: {
     readonly maxRestarts: number;
+    readonly maxFailures: number;
     readonly windowTicks: number;
+    readonly steadyTicks: number;
     readonly backoffTicks: number;
     readonly maxBackoffTicks: number;
+    readonly jitter: number;
     readonly maxQuarantined: number;
   };
+  /** How often the engine restarts a portfolio that failed or escalated. */
+  readonly intensity: { readonly maxRestarts: number; readonly windowTicks: number };
+  /** Ticks that a bid waits for its spend report. */
+  readonly settlementTimeoutTicks: number;
+  /** Faults to inject; their rates are empty where there are none. */
+  readonly faults: FaultPlan;
+  /** By tick. */
+  readonly orders: readonly Order[];
 }
 
 /**
@@ -80,6 +99,7 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     panelShare: scenario.market.panelShare,
     ...dayShapes(reading),
   };
+  const { campaigns, exposures } = resolveCampaigns(reading, { ticks, startMs });
   const limits = scenario.supervision;
   const atLeastOne = (duration: string) => Math.max(1, Math.ceil(reading.ticks(duration)));
   return {
@@ -96,17 +116,49 @@ export function resolveScenario(scenario: Scenario, locate?: Locate): ResolvedSc
     platforms: market.platforms.map(({ id, pricing, control, floorMicros, overDeliveryFactor }) => {
       return { id, pricing, control, floorMicros, overDeliveryFactor };
     }),
-    ...resolveCampaigns(reading, { ticks, startMs }),
+    campaigns,
+    exposures,
+    settlementTimeoutTicks: settlementTimeout(reading, market.reportLagTicks),
+    faults: resolveFaults(reading, ticks),
+    orders: resolveOrders(reading, campaigns, ticks),
     market,
+    expectations: resolveExpectations(reading, campaigns),
     logLevel: scenario.log.level as ResolvedScenario["logLevel"],
     supervision: {
       maxRestarts: limits.maxRestarts,
+      maxFailures: limits.maxFailures,
       windowTicks: atLeastOne(limits.within),
+      steadyTicks: atLeastOne(limits.steady),
       backoffTicks: atLeastOne(limits.backoff),
       maxBackoffTicks: atLeastOne(limits.maxBackoff),
+      jitter: limits.jitter,
       maxQuarantined: limits.maxQuarantined,
     },
+    intensity: { maxRestarts: limits.maxPortfolioRestarts, windowTicks: atLeastOne(limits.portfolioWithin) },
   };
+}
+
+function settlementTimeout(reading: Reading, lagTicks: number): number {
+  const { settlementTimeout: declared } = reading.scenario.market;
+  if (declared === undefined) return Math.max(DAY_MS / reading.tickMs, 2 * lagTicks);
+  const ticks = Math.ceil(reading.ticks(declared));
+  if (ticks <= lagTicks + 1) {
+    const expected = "longer than the report lag, by more than a tick";
+    reading.refuse(["market", "settlementTimeout"], `Every report comes later than ${declared}`, expected);
+  }
+  return ticks;
+}
+
+function resolveFaults(reading: Reading, ticks: number): FaultPlan {
+  const { from, to, longest, ...declared } = reading.scenario.faults;
+  const kinds = (Object.keys(FAULT_KINDS) as FaultKind[]).filter((kind) => (declared[kind] ?? 0) > 0);
+  const rates: FaultRates = Object.fromEntries(kinds.map((kind) => [kind, declared[kind]]));
+  const fromTick = Math.floor(reading.ticks(from));
+  const toTick = to === undefined ? ticks : Math.ceil(reading.ticks(to));
+  if (toTick <= fromTick)
+    reading.refuse(["faults", "to"], `Faults end at ${to ?? "the end"}, but begin at ${from}`, "a later time");
+  const longestTicks = longest === undefined ? DEFAULT_LONGEST_TICKS : Math.max(1, Math.ceil(reading.ticks(longest)));
+  return { rates, fromTick, toTick, longestTicks: Math.min(longestTicks, ticks) };
 }
 
 function wholeTicks(reading: Reading, field: "duration" | "warmup", least: number): number {

@@ -1,6 +1,10 @@
 /** The scenario file: every field with its type, default and meaning. The JSON Schema for editors is made from this. */
 import { z } from "zod";
+import { FAULT_KINDS } from "../core/faults.ts";
+import type { FaultKind } from "../core/faults.ts";
 import { FORECASTERS } from "../core/forecast/index.ts";
+import { ORDERS } from "../core/order.ts";
+import type { OrderKind } from "../core/order.ts";
 import { policies } from "../core/policy/index.ts";
 import { DURATION_PATTERN, MONEY_PATTERN } from "./quantities.ts";
 
@@ -8,6 +12,8 @@ import { DURATION_PATTERN, MONEY_PATTERN } from "./quantities.ts";
 export const MAX_CAMPAIGNS = 1_000_000;
 /** Most ticks that a scenario may have, without and for warm-up. */
 export const MAX_TICKS = 1_000_000;
+/** Most orders of the operator. */
+const MAX_ORDERS = 10_000;
 /** Most platforms: reports carry their index in a byte. */
 export const MAX_PLATFORMS = 64;
 
@@ -156,6 +162,11 @@ const campaign = z.strictObject({
 const market = z.strictObject({
   conversionDelay: duration().default("0s").describe("Mean time from a click to the report of its conversion."),
   reportLag: duration().default("0s").describe("How late spend reports are."),
+  settlementTimeout: duration()
+    .optional()
+    .describe(
+      "How long a bid waits for its spend report; then its whole reservation counts as spent. Left out: a day, or twice the report lag.",
+    ),
   panelShare: z
     .number()
     .positive()
@@ -169,16 +180,96 @@ const market = z.strictObject({
     .describe("Traffic of each hour of the day, from midnight, in any unit. Left out: drawn."),
 });
 
+const share = () => z.number().min(0).max(1);
+
+const expectation = z
+  .strictObject({
+    campaigns: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'Ids of campaigns, each held to it on its own; ["*"] is every one. Left out: all of them taken together.',
+      ),
+    maxBid: money().optional().describe("No bid per click is ever higher."),
+    maxSpend: money().optional().describe("Never more than this is spent, top-ups or not."),
+    minSpendShare: share()
+      .optional()
+      .describe("At least this share of the budget is spent by the end: 0.9 is nine tenths."),
+    minConversions: z.number().min(0).optional().describe("At least so many conversions are reported."),
+    maxCpa: money().optional().describe("The mean cost per conversion is at most this."),
+    minNet: z.number().min(-9_000_000_000).max(9_000_000_000).optional().describe("Value less spend is at least this."),
+    maxFallbackShare: share().optional().describe("At most this share of decisions is a fallback."),
+    maxRestarts: z.int().min(0).optional().describe("A failed campaign is restarted at most so often."),
+    maxQuarantined: z.int().min(0).optional().describe("At most so many campaigns are put into quarantine; 0 is none."),
+  })
+  .refine((entry) => Object.keys(entry).some((key) => key !== "campaigns"), {
+    error: "at least one limit, such as maxBid, minSpendShare or maxCpa",
+  });
+
+const ORDER_MEANINGS = Object.entries(ORDERS)
+  .map(([kind, meaning]) => `${kind}: ${meaning}`)
+  .join("; ");
+
 const supervision = z.strictObject({
-  maxRestarts: z.int().min(0).max(1000).default(5).describe("Restarts of one campaign before it is quarantined…"),
-  within: duration().default("1h").describe("…counted over this time."),
-  backoff: duration().default("1m").describe("Wait before the first restart; it doubles with every further one."),
+  maxRestarts: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(5)
+    .describe("Restarts in a row of one campaign before it is quarantined."),
+  maxFailures: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(20)
+    .describe("Failures of one campaign, in a row or not, before it is quarantined."),
+  within: duration().default("1h").describe("Over what time restarts and failures are counted."),
+  steady: duration()
+    .default("3m")
+    .describe("How long a restarted campaign must run for its next failure to be none in a row."),
+  backoff: duration()
+    .default("1m")
+    .describe("Wait before the first restart; it doubles with every further one in a row."),
   maxBackoff: duration().default("16m").describe("Longest such wait."),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe("Most that chance takes off such a wait, as a share: campaigns that fail together come back apart."),
   maxQuarantined: z
     .int()
     .min(0)
     .default(3)
-    .describe("Campaigns in quarantine that a portfolio bears; with one more it is stopped."),
+    .describe("Campaigns in quarantine that a portfolio bears; with one more it is restarted as a whole."),
+  maxPortfolioRestarts: z.int().min(0).max(1000).default(3).describe("Restarts of a portfolio before it is given up…"),
+  portfolioWithin: duration().default("1d").describe("…counted over this time."),
+});
+
+const order = z.strictObject({
+  at: duration().describe("When, counted from the start."),
+  campaigns: z
+    .union([z.string(), z.array(z.string()).min(1).max(MAX_CAMPAIGNS)], {
+      error: "a campaign's id, or a list of them; an id with `count` stands for all of its campaigns",
+    })
+    .describe("Which: an id, or a list. An id with `count` stands for all of its campaigns."),
+  do: z.enum(names(Object.keys(ORDERS)) as [OrderKind, ...OrderKind[]]).describe("What: " + ORDER_MEANINGS + "."),
+  amount: money().optional().describe("How much a top-up adds to the budget."),
+  why: z.string().min(1).max(200).default("ordered by the operator").describe("The reason, for the decision log."),
+});
+
+const rate = (kind: FaultKind) =>
+  z.number().min(0).max(1).optional().describe(`Probability, 0 to 1: ${FAULT_KINDS[kind]}.`);
+
+const faults = z.strictObject({
+  ...(Object.fromEntries((Object.keys(FAULT_KINDS) as FaultKind[]).map((kind) => [kind, rate(kind)])) as Record<
+    FaultKind,
+    ReturnType<typeof rate>
+  >),
+  from: duration().default("0s").describe("When faults begin, counted from the start."),
+  to: duration().optional().describe("When they end, counted from the start. Left out: at the end."),
+  longest: duration().optional().describe("Longest episode, delay or jump. Left out: ten ticks."),
 });
 
 /** The scenario file as it is written. */
@@ -214,11 +305,20 @@ export const scenarioSchema = z
     platforms: z.array(platform).min(1).max(MAX_PLATFORMS).describe("The ad platforms."),
     campaigns: z.array(campaign).min(1).max(MAX_CAMPAIGNS).describe("The campaigns."),
     supervision: supervision.prefault({}).describe("What happens to a campaign that fails."),
+    faults: faults.prefault({}).describe("Faults to inject, drawn from the seed: kind: probability. None by default."),
+    operator: z.array(order).max(MAX_ORDERS).default([]).describe("What the operator orders during the run."),
+    expect: z
+      .array(expectation)
+      .max(1000)
+      .default([])
+      .describe("What must come of a run: judged by `simulate` and `check`, which end with 4 where it does not."),
   })
   .meta({ title: "campaign-engine scenario" });
 
 /** A scenario as read, defaults filled in. */
 export type Scenario = z.output<typeof scenarioSchema>;
+/** A scenario as it is written: defaults may be left out. */
+export type ScenarioFile = z.input<typeof scenarioSchema>;
 /** One entry of its platforms. */
 export type ScenarioPlatform = Scenario["platforms"][number];
 /** One entry of its campaigns. */

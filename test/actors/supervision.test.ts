@@ -15,9 +15,12 @@ import type { Policy } from "../../src/core/policy/policy.ts";
 const { sampleInput } = machines.find(({ name }) => name === "campaign")!;
 const limits: SupervisionLimits = {
   maxRestarts: 2,
+  maxFailures: 1000,
+  steadyTicks: 1000,
   windowTicks: 20,
   backoffTicks: 1,
   maxBackoffTicks: 4,
+  jitter: 0,
   maxQuarantined: 1,
 };
 
@@ -60,7 +63,7 @@ function portfolio({ logic, campaigns = 3, fails, failsAtBirth = () => false }: 
     input: { ...base, spec, slot, policy: policyOf(slot) },
   }));
   const provided = portfolioMachine.provide({ actors: { pool: createPool(logic) } });
-  const actor = createActor(provided, { input: { id: "p", limits, pool: { members } } });
+  const actor = createActor(provided, { input: { id: "p", limits, seed: 0, pool: { members } } });
   const facts: string[] = [];
   actor.on("*", (fact: PortfolioFact) => facts.push(`${actor.getSnapshot().context.tick} ${fact.type} ${fact.slot}`));
   actor.start();
@@ -69,7 +72,15 @@ function portfolio({ logic, campaigns = 3, fails, failsAtBirth = () => false }: 
   const account = { budgetMicros: 9, spentMicros: 0, reservedMicros: 1, availableMicros: 8, isDailyBound: false };
   const tick = (at: number) => {
     actor.send({ type: "tick", tick: at });
-    const world = { tick: at, tickMs: 1, timeMs: at, periodTicks: 24, platforms: [], boards, account: () => account };
+    const world = {
+      tick: at,
+      tickMs: 1,
+      timeMs: at,
+      day: { startTick: 0, endTick: 24 },
+      platforms: [],
+      boards,
+      account: () => account,
+    };
     const event: CampaignEvent = { type: "tick", world };
     for (const slot of pool().slots) {
       const ref = pool().children[slot];
@@ -117,7 +128,7 @@ describe.each(logics)("supervision of $how campaigns", ({ logic }) => {
     expect(pool().children).toEqual(before);
   });
 
-  it("backs off, doubling, then quarantines (S5, S6), and lets a released campaign try again", () => {
+  it("backs off, doubling, then quarantines (S6, S7), and lets a released campaign try again", () => {
     let isBroken = true;
     const { actor, facts, pool, run } = portfolio({ logic, fails: (slot) => slot === 2 && isBroken });
     run(0, 10);
@@ -131,14 +142,14 @@ describe.each(logics)("supervision of $how campaigns", ({ logic }) => {
     expect(actor.getSnapshot().context.quarantined).toBe(0);
   });
 
-  it("counts only the failures within the window (S6)", () => {
+  it("counts only the failures within the window (S7)", () => {
     const { facts, run } = portfolio({ logic, fails: (slot, tick) => slot === 0 && tick % 15 === 5 });
     run(0, 100);
     expect(facts.filter((fact) => fact.includes("quarantined"))).toEqual([]);
     expect(facts.filter((fact) => fact.includes("restarted"))).toHaveLength(7);
   });
 
-  it("gives a released campaign a clean record (S6)", () => {
+  it("gives a released campaign a clean record (S7)", () => {
     const { actor, facts, run } = portfolio({ logic, fails: (slot, tick) => slot === 2 && tick <= 10 });
     run(0, 10);
     actor.send({ type: "release", slot: 2 });
@@ -154,7 +165,7 @@ describe.each(logics)("supervision of $how campaigns", ({ logic }) => {
     expect(actor.getSnapshot().context.troubles.size).toBe(1);
   });
 
-  it("escalates when too many are quarantined, and leaves no campaign running (S4, S7)", () => {
+  it("escalates when too many are quarantined, and leaves no campaign running (S4, S8)", () => {
     const { actor, pool, run } = portfolio({ logic, campaigns: 5, fails: (slot) => slot < 2 });
     const poolRef = actor.getSnapshot().context.pool;
     run(0, 6);
@@ -197,7 +208,7 @@ describe.each(logics)("supervision of $how campaigns", ({ logic }) => {
     expect(stateOf(pool().children[0]).evaluations).toBe(4);
   });
 
-  it("gives the same restarts for the same failures (S8)", () => {
+  it("gives the same restarts for the same failures (S9)", () => {
     const play = () => {
       const one = portfolio({ logic, campaigns: 20, fails: (slot, tick) => (slot * 7 + tick * 3) % 41 === 0 });
       one.run(0, 100);

@@ -134,7 +134,7 @@ export function inputArbitrary(): fc.Arbitrary<PolicyInput> {
           return {
             tick,
             tickMs,
-            periodTicks,
+            day: { startTick: tick - Math.floor(phase * periodTicks), endTick: tick + periodTicks },
             platforms: specs,
             board,
             account,

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -32,7 +32,18 @@ describe("the README", () => {
     expect(commands.length).toBeGreaterThan(5);
   });
 
-  it.each(commands)("shows a command that works: %s", (command) => {
+  const services = commands.filter((command) => command.includes(" serve "));
+
+  it.each(services)("shows a service that starts, and ends when told: %s", async (command) => {
+    const args = [...command.split(/\s+/).slice(2), "--port", "0", "--json"];
+    const child = spawn(process.execPath, [join(root, "src/cli/bin.js"), ...args], { cwd: folder });
+    const exit = new Promise((done) => child.once("exit", done));
+    await new Promise((done) => child.stdout.once("data", done));
+    child.kill("SIGTERM");
+    expect(await exit).toBe(0);
+  });
+
+  it.each(commands.filter((command) => !services.includes(command)))("shows a command that works: %s", (command) => {
     const args = command.split(/\s+/).slice(2);
     const run = () =>
       execFileSync(process.execPath, [join(root, "src/cli/bin.js"), ...args], { cwd: folder, stdio: "pipe" });

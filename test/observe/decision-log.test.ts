@@ -138,7 +138,15 @@ describe("decision log", () => {
     const { timeMs } = playRun([observer], { ticks: 1, campaigns: 1 });
     const at = { tick: 1, timeMs };
     observer.observe({ ...at, type: "campaign.quarantined", slot: 0, error: "boom" });
-    observer.observe({ ...at, type: "report.refused", slot: 0, platform: 1, bidTick: 0, why: "malformed" });
+    observer.observe({
+      ...at,
+      type: "report.refused",
+      slot: 0,
+      platform: 1,
+      bidTick: 0,
+      why: "malformed",
+      costMicros: 0,
+    });
     observer.observe({ ...at, type: "campaign.changed", slot: 0, from: "bidding", state: "idle", why: "settled" });
     observer.observe({ ...at, type: "campaign.changed", slot: 0, from: "exhausted", state: "idle", why: "new day" });
     observer.close();

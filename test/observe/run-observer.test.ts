@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { ReportBatch, ReportKind } from "../../src/core/reports.ts";
 import { RunObserver } from "../../src/observe/run-observer.ts";
 import { playRun } from "./synthetic-run.ts";
 
@@ -22,25 +21,16 @@ describe("run observer", () => {
     expect(summary.overspendMicros).toBe(0);
   });
 
-  it("counts a repeated or malformed report nowhere (R1)", () => {
+  it("counts a refused report nowhere, and an expired reservation as spend (R1)", () => {
     const { observer, started, summary } = observed({ ticks: 20 });
     const at = { tick: 19, timeMs: started.timeMs };
-    const [batch, bookedMicros] = [new ReportBatch(), new Float64Array(4)];
-    const good = { kind: ReportKind.spend, campaign: 0, platform: 1, tick: 18, impressions: 30, clicks: 2 };
-    const rest = { conversions: 1, conversionAgeTicks: 0 };
-    for (const costMicros of [Number.NaN, 700, 700]) batch.push({ ...good, ...rest, costMicros });
-    batch.push({ ...good, ...rest, kind: ReportKind.conversions, clicks: 0, impressions: 0, costMicros: 0 });
-    bookedMicros[1] = 700;
-    const refusal = { ...at, type: "report.refused", slot: 0, platform: 1, bidTick: 18 } as const;
-    observer.observe({ ...refusal, why: "malformed" });
-    observer.observe({ ...refusal, why: "repeat-or-unknown" });
-    observer.observe({ ...at, type: "reports.booked", batch, bookedMicros });
-    const { total, refusedReports } = observer.summary();
-    expect(refusedReports).toBe(2);
-    expect(total.clicks - summary.total.clicks).toBe(2);
-    expect(total.conversions - summary.total.conversions).toBe(2);
-    expect(total.spendMicros - summary.total.spendMicros).toBe(700);
-    expect(sum(observer.timeline().conversions)).toBe(total.conversions);
+    const bid = { slot: 0, platform: 1, bidTick: 18 };
+    observer.observe({ ...at, ...bid, type: "report.refused", why: "repeat-or-unknown", costMicros: 700 });
+    observer.observe({ ...at, ...bid, type: "reservation.expired", bookedMicros: 900 });
+    const { total, refusedReports, expiredMicros } = observer.summary();
+    expect([refusedReports, expiredMicros]).toEqual([1, 900]);
+    expect(total.spendMicros - summary.total.spendMicros).toBe(900);
+    expect(sum(observer.timeline().spendMicros.flat())).toBe(total.spendMicros);
   });
 
   it("values a conversion as its own campaign does", () => {

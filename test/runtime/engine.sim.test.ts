@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EngineEvent } from "../../src/core/events.ts";
 import { policyNamed } from "../../src/core/policy/index.ts";
@@ -66,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"3f0720a0c5ad7b7a4b84b0297699ba99cffe2eead6db297c2dc38791fa31c0ef"`,
+      `"52277a7f91023e1389a3aeed2175ad4059d6c267b128e99b9c30fa7c8e4bdbf9"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"bbfb0117030753e68e10f63ee7aea0803c139218ea218ea987b1ebd5d061c5d9"`,
+      `"02969c9d6fbd1727b4926071a7dd7c108a2e5c4a6f2705cb13a92106c8ef763b"`,
     );
   });
 
@@ -109,7 +110,23 @@ describe("a failing campaign", () => {
     expect(run.engine.ledger.view(1).spentMicros).toBe(run.invoicedMicros(1));
   });
 
-  it("is quarantined after too many failures (S6)", () => {
+  it("keeps its budget and its spend, whenever and however often it fails (S3, L2)", () => {
+    const ticksOfFailure = fc.uniqueArray(fc.nat(59), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(ticksOfFailure, (ticks) => {
+        const run = played(scenarioOf(), { policyOf: failing(sick, ticks) });
+        const told = run.decisions.filter(({ campaign }) => campaign === sick).map(({ account }) => account);
+        for (const { budgetMicros, spentMicros, reservedMicros } of told) {
+          expect(budgetMicros).toBe(told[0].budgetMicros);
+          expect(spentMicros + reservedMicros).toBeLessThanOrEqual(budgetMicros);
+        }
+        expect(run.engine.ledger.view(1)).toMatchObject({ spentMicros: run.invoicedMicros(1), reservedMicros: 0 });
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it("is quarantined after too many failures (S7)", () => {
     const run = played(scenarioOf(), {
       policyOf: failing(
         sick,

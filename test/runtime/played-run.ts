@@ -1,11 +1,14 @@
 /** Whole runs for tests: a small scenario, played to its end in this thread, with all that it said. */
 import { Writable } from "node:stream";
 import type { EngineEvent, EngineObserver } from "../../src/core/events.ts";
+import { Faults, hasFaults } from "../../src/core/faults.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import { DecisionLog } from "../../src/observe/decision-log.ts";
 import type { Market } from "../../src/platforms/market.ts";
 import { PathMarket } from "../../src/platforms/path-market.ts";
 import { simulatePaths } from "../../src/platforms/simulated-paths.ts";
+import { FaultyMarket } from "../../src/platforms/faulty-market.ts";
+import { ClockJumps } from "../../src/runtime/jumping-clock.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import { parseScenario } from "../../src/scenario/loader.ts";
 import { resolveScenario } from "../../src/scenario/resolve.ts";
@@ -39,6 +42,8 @@ export interface RunParts {
   readonly policyOf?: (name: string) => Policy;
   readonly isInterpreted?: boolean;
   readonly observers?: readonly EngineObserver[];
+  /** Campaigns that the market is ready for. Default: those of the scenario. */
+  readonly marketCampaigns?: number;
   /** Whether the log's lines are kept. Default true. */
   readonly keepsLines?: boolean;
 }
@@ -47,23 +52,33 @@ export interface RunParts {
 export class PlayedRun {
   readonly engine: Engine;
   readonly market: PathMarket;
+  /** What stands before the market where the scenario has faults. */
+  readonly faulty: FaultyMarket | null;
   /** What was said, but for the decisions and what is said every tick. */
   readonly facts: EngineEvent[] = [];
   /** One text per line of the decision log, decisions included. */
   lines: readonly string[] = [];
   sha256 = "";
   readonly #log: DecisionLog;
+  readonly #jumps: ClockJumps | null;
   readonly #chunks: string[] = [];
 
-  constructor({ market: paths, exposures, ...config }: ResolvedScenario, parts: RunParts = {}) {
-    const { wrap = (market: Market) => market, keepsLines = true, observers = [], ...rest } = parts;
-    const valuesPerConversionMicros = config.campaigns.map((spec) => spec.valuePerConversionMicros);
+  constructor({ market: paths, exposures, faults: plan, ...config }: ResolvedScenario, parts: RunParts = {}) {
+    const { wrap = (market: Market) => market, keepsLines = true, observers = [], marketCampaigns, ...rest } = parts;
+    const valuesPerConversionMicros = Array.from(
+      { length: marketCampaigns ?? config.campaigns.length },
+      (_, slot) => config.campaigns[slot]?.valuePerConversionMicros ?? 0,
+    );
     this.market = new PathMarket({
       paths: simulatePaths(paths),
       exposures,
       valuesPerConversionMicros,
       seed: config.seed,
     });
+    const faults = hasFaults(plan) ? new Faults(config.seed, plan) : null;
+    const wrapped = wrap(this.market);
+    this.faulty = faults === null ? null : new FaultyMarket(wrapped, faults, config.campaigns.length);
+    this.#jumps = faults === null ? null : new ClockJumps(faults);
     const write = (chunk: Buffer, _: unknown, done: () => void) => {
       if (keepsLines) this.#chunks.push(chunk.toString());
       done();
@@ -77,7 +92,12 @@ export class PlayedRun {
     };
     this.engine = new Engine(
       { ...config, ...rest },
-      { market: wrap(this.market), observers: [this.#log, facts, ...observers], nowMs: () => 0 },
+      {
+        market: this.faulty ?? wrapped,
+        observers: [this.#log, facts, ...observers],
+        nowMs: () => 0,
+        ...(faults === null ? {} : { faults }),
+      },
     );
   }
 
@@ -85,9 +105,9 @@ export class PlayedRun {
   play(before: (tick: number, engine: Engine) => void = () => undefined): this {
     const { engine } = this;
     engine.start();
-    for (let tick = 0; tick < engine.ticks; tick += 1) {
+    for (let tick = 0; tick < engine.ticks;) {
       before(tick, engine);
-      engine.tick();
+      tick = engine.tick(this.#jumps?.shownAt(tick) ?? tick);
     }
     engine.drain();
     engine.stop();

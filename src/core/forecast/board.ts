@@ -1,7 +1,7 @@
 /**
  * The forecast board: one row per platform, computed once a tick and shared by all campaigns.
  *
- * B1 every figure is finite and non-negative; a forecaster that has nothing to say leaves `evidence` at 0.
+ * B1 every figure is finite, non-negative and believable; a forecaster that has nothing to say leaves `evidence` at 0.
  */
 
 /** How a platform's feed looks from here, as its statechart sees it. */
@@ -115,6 +115,30 @@ export function createBoard(forecaster: string, platforms: number, periodTicks: 
       level: 1,
     })),
   };
+}
+
+/** The columns of a platform's row, with the greatest believable figure of each: a conversion per click; a million of any currency a click. */
+const MOST = {
+  cvr: 1,
+  cvrMean: 1,
+  cvrRelSd: 1e9,
+  cpcMicros: 1e12,
+  cpcMeanMicros: 1e12,
+  evidence: 1e15,
+  delayTicks: 1e9,
+  ageTicks: 1e15,
+  impressionsPerClick: 1e12,
+} as const;
+const COLUMNS = Object.keys(MOST) as (keyof typeof MOST)[];
+
+/** What is wrong with a platform's row (B1), or null. */
+export function rowFault(board: ForecastBoard, platform: number): string | null {
+  for (const column of COLUMNS) {
+    const figure = board[column][platform];
+    if (!(figure >= 0 && figure <= MOST[column])) return `${column} became ${figure} (B1)`;
+  }
+  const { level } = board.traffic[platform];
+  return level >= 0 && level < Number.POSITIVE_INFINITY ? null : `traffic became ${level} (B1)`;
 }
 
 /** One platform's forecaster: fed one tick of metrics at a time, it keeps its row of a board up to date. */

@@ -55,7 +55,7 @@ export class CountWeightedForecaster implements Forecaster {
 
   #miss(tick: number): void {
     this.#board.ageTicks[this.#platform] += 1;
-    this.#cvr.miss(tick, this.#traffic.expectedAt(tick));
+    this.#cvr.miss(tick);
     this.#cpc.update(0, 0);
     this.#traffic.update(null, tick);
   }

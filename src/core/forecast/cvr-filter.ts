@@ -9,17 +9,10 @@
  * tick; an arrival of age `a` came from the young pool with probability e^(−a/κ), and Poisson thinning keeps the two counts independent.
  *
  * V1 the rate is in (0, 1] and its variance positive and finite whatever finite counts are fed;
- * V2 silence moves time and the expected pending clicks on, and is no evidence.
+ * V2 silence is no evidence: clicks under way mature, and no new ones come, as the traffic plan has it too.
  */
-
-/** State vector: base, drift, sine, cosine, log rate of the young and of the old pending clicks. */
-const BASE = 0;
-const DRIFT = 1;
-const SINE = 2;
-const COSINE = 3;
-const YOUNG = 4;
-const OLD = 5;
-const SIZE = 6;
+import { ChangeTest } from "./change-test.ts";
+import { BASE, COSINE, DRIFT, OLD, RateState, SINE, SIZE, YOUNG } from "./rate-state.ts";
 
 /** Prior of the base: a rate of 2 %, give or take a factor e². */
 const PRIOR_LOG_RATE = Math.log(0.02);
@@ -36,16 +29,10 @@ const WAVE_MIN_TICKS = 6;
 /** Mean time in the young pool, if no conversion comes before. */
 const YOUNG_MINUTES = 30;
 
-/**
- * Change test: CUSUM of the log-likelihood ratio of "the rate is this factor of the forecast" (Page 1954), one for a fall and one for a rise;
- * at the threshold the base is believed to have moved by e^±1.2.
- */
-const FALL_FACTOR = 0.25;
-const RISE_FACTOR = 4;
-const ALARM_LOG_RATIO = 8;
-const ALARM_VARIANCE = 1.5;
 /** Conversions heard before the change test may speak, and before the mean delay is believed. */
 const LEARNED_CONVERSIONS = 20;
+/** Largest factor by which a change is followed at once. */
+const MOST_CHANGE = 16;
 /** At so many conversions, the delay's counters are halved. */
 const DELAY_MEMORY = 4000;
 
@@ -53,10 +40,10 @@ const MINUTE_MS = 60_000;
 
 /** Estimates one platform's conversion rate, tick by tick. */
 export class CvrFilter {
-  readonly #state = new Float64Array(SIZE);
-  readonly #covariance = new Float64Array(SIZE * SIZE);
-  readonly #row = new Float64Array(SIZE);
-  readonly #gain = new Float64Array(SIZE);
+  readonly #rates = new RateState();
+  readonly #state = this.#rates.state;
+  readonly #covariance = this.#rates.covariance;
+  readonly #row = this.#rates.row;
   readonly #periodTicks: number;
   readonly #driftKeep: number;
   readonly #driftVariance: number;
@@ -68,13 +55,16 @@ export class CvrFilter {
   #ages = 0;
   #aged = 0;
   #conversions = 0;
-  #fall = 0;
-  #rise = 0;
+  #unheardTicks = 0;
+  /** Clicks that matured in them. */
+  #unheardExposure = 0;
+  readonly #change: ChangeTest;
 
   /** @param tickMs length of a tick [ms]. @param periodTicks ticks in a day. */
   constructor(tickMs: number, periodTicks: number) {
     const minutes = tickMs / MINUTE_MS;
     this.#periodTicks = periodTicks;
+    this.#change = new ChangeTest(tickMs);
     this.#driftKeep = Math.exp(-minutes / DRIFT_MINUTES);
     this.#driftVariance = DRIFT_SD ** 2 * (1 - this.#driftKeep ** 2);
     this.#walkVariance = (WALK_SD_PER_DAY ** 2 * minutes) / 1440;
@@ -129,23 +119,45 @@ export class CvrFilter {
     this.#learnDelay(conversions, ageTicks);
     const share = 1 / (1 + this.delayTicks);
     this.#pendingYoung += clicks;
+    if (this.#unheardTicks >= this.#change.blockTicks) this.#change.restart();
     const exposureYoung = share * this.#pendingYoung;
-    const exposureOld = share * this.#pendingOld;
+    const exposureOld = share * this.#pendingOld + this.#heldExposure(conversions, share);
     this.#advance(tick, clicks);
+    if (this.#conversions > LEARNED_CONVERSIONS) this.#change.click(clicks, this.rateAt(tick), this.delayTicks);
     if (exposureYoung + exposureOld > 0) {
       const young = conversions * youngShare(conversions, ageTicks / this.#youngTicks);
-      const expected = this.#learn(YOUNG, young, exposureYoung) + this.#learn(OLD, conversions - young, exposureOld);
-      this.#testChange(conversions, expected);
+      this.#rates.learn(YOUNG, young, exposureYoung);
+      this.#rates.learn(OLD, conversions - young, exposureOld);
     }
-    this.#mature(exposureYoung, exposureOld);
+    this.#mature(exposureYoung, share * this.#pendingOld);
+    this.#change.arrive(conversions, ageTicks);
+    this.#followChange(tick);
   }
 
-  /** A tick of which nothing was heard, in which so many clicks were to be expected (V2). */
-  miss(tick: number, expectedClicks: number): void {
+  /** A tick of which nothing was heard (V2). */
+  miss(tick: number): void {
     const share = 1 / (1 + this.delayTicks);
-    this.#pendingYoung += expectedClicks;
-    this.#advance(tick, expectedClicks);
-    this.#mature(share * this.#pendingYoung, share * this.#pendingOld);
+    const exposureYoung = share * this.#pendingYoung;
+    const exposureOld = share * this.#pendingOld;
+    this.#unheardTicks += 1;
+    this.#unheardExposure += exposureYoung + exposureOld;
+    this.#advance(tick, 0);
+    this.#mature(exposureYoung, exposureOld);
+    this.#change.click(0, 0, this.delayTicks);
+  }
+
+  /**
+   * Exposure of a silence that just ended, if its conversions are told now. They may as well be lost: of the two Poisson means, E with and
+   * e without them, E is the likelier from (E − e) / ln(E / e) conversions on.
+   */
+  #heldExposure(conversions: number, share: number): number {
+    const held = this.#unheardExposure;
+    this.#unheardTicks = 0;
+    this.#unheardExposure = 0;
+    if (held === 0) return 0;
+    const present = share * (this.#pendingYoung + this.#pendingOld);
+    const rate = Math.exp(this.#state[OLD]);
+    return conversions > (held * rate) / Math.log1p(held / present) ? held : 0;
   }
 
   #learnDelay(conversions: number, ageTicks: number): void {
@@ -178,80 +190,32 @@ export class CvrFilter {
     covariance[DRIFT * SIZE + DRIFT] += this.#driftVariance;
     covariance[BASE * SIZE + BASE] += this.#walkVariance;
     if (clicks <= 0) return;
-    const fresh = clicks / this.#pendingYoung;
-    this.#observeAt(tick);
-    for (let i = 0; i < YOUNG; i += 1) this.#row[i] *= fresh;
-    this.#row[YOUNG] = 1 - fresh;
-    this.#replace(YOUNG);
-  }
-
-  /** Replaces one state by the row's linear combination of all. */
-  #replace(target: number): void {
-    const state = this.#state;
-    const covariance = this.#covariance;
-    const row = this.#row;
-    const cross = this.#gain;
-    let value = 0;
-    let variance = 0;
-    for (let i = 0; i < SIZE; i += 1) {
-      value += row[i] * state[i];
-      let sum = 0;
-      for (let j = 0; j < SIZE; j += 1) sum += row[j] * covariance[j * SIZE + i];
-      cross[i] = sum;
-    }
-    for (let i = 0; i < SIZE; i += 1) variance += row[i] * cross[i];
-    state[target] = value;
-    for (let i = 0; i < SIZE; i += 1) {
-      covariance[target * SIZE + i] = cross[i];
-      covariance[i * SIZE + target] = cross[i];
-    }
-    covariance[target * SIZE + target] = variance;
+    const share = clicks / this.#pendingYoung;
+    const fresh = share * this.rateAt(tick);
+    const mean = fresh + (1 - share) * Math.exp(this.#state[YOUNG]);
+    // rateAt has left the row of a click at this tick.
+    for (let i = 0; i < YOUNG; i += 1) this.#row[i] *= fresh / mean;
+    this.#row[YOUNG] = 1 - fresh / mean;
+    this.#rates.replace(YOUNG, Math.log(mean));
   }
 
   /**
-   * Learns a Poisson count of one pool, and returns the count that was expected. The pool's log rate of variance v is taken for a Gamma
-   * posterior with 1/v conversions behind it: conjugate, so that a single conversion cannot throw the estimate off.
+   * Where the change test speaks, the rate since the change is its forecast × (K + 1) / (E + 1), with a relative variance of 1 / (K + 1). The base takes
+   * all of the step; of each pool, the clicks since the change do.
    */
-  #learn(pool: number, count: number, exposure: number): number {
-    if (exposure <= 0) return 0;
-    const state = this.#state;
-    const covariance = this.#covariance;
-    const gain = this.#gain;
-    const variance = Math.max(1e-9, covariance[pool * SIZE + pool]);
-    const behind = 1 / variance;
-    const expected = exposure * Math.exp(state[pool]);
-    const step = Math.log((behind + count) / (behind + expected));
-    const explained = (variance * expected) / (behind + expected);
-    for (let i = 0; i < SIZE; i += 1) gain[i] = covariance[i * SIZE + pool] / variance;
-    for (let i = 0; i < SIZE; i += 1) {
-      state[i] += gain[i] * step;
-      for (let j = 0; j < SIZE; j += 1) covariance[i * SIZE + j] -= gain[i] * gain[j] * explained;
-    }
-    this.#bound();
-    return expected;
-  }
-
-  /** Keeps the state in the range of rates (V1): 1e-9 … 1, drift and wave within a factor e³. */
-  #bound(): void {
-    for (let i = 0; i < SIZE; i += 1) {
-      const isRate = i === BASE || i >= YOUNG;
-      const low = isRate ? -20.7 : -3;
-      const high = isRate ? 0 : 3;
-      this.#state[i] = Math.min(high, Math.max(low, this.#state[i]));
-      if (this.#covariance[i * SIZE + i] < 0) this.#covariance[i * SIZE + i] = 0;
-    }
-  }
-
-  #testChange(count: number, expected: number): void {
-    if (this.#conversions <= LEARNED_CONVERSIONS) return;
-    this.#fall = Math.max(0, this.#fall + count * Math.log(FALL_FACTOR) + expected * (1 - FALL_FACTOR));
-    this.#rise = Math.max(0, this.#rise + count * Math.log(RISE_FACTOR) + expected * (1 - RISE_FACTOR));
-    if (this.#fall <= ALARM_LOG_RATIO && this.#rise <= ALARM_LOG_RATIO) return;
-    this.#fall = 0;
-    this.#rise = 0;
-    for (const i of [BASE, YOUNG, OLD]) {
-      for (const j of [BASE, YOUNG, OLD]) this.#covariance[i * SIZE + j] += ALARM_VARIANCE;
-    }
+  #followChange(tick: number): void {
+    const change = this.#change.find();
+    if (change === null) return;
+    const factor = Math.min(MOST_CHANGE, Math.max(1 / MOST_CHANGE, (change.arrived + 1) / (change.expected + 1)));
+    const before = change.promised / change.clicks;
+    const now = Math.min(1, before * factor);
+    const step = Math.log(now / this.rateAt(tick));
+    const youngTicks = 1 / (1 / this.#youngTicks + 1 / (1e-9 + this.delayTicks));
+    const freshYoung = 1 - Math.exp(-change.ageTicks / youngTicks);
+    const pendingOld = Math.max(0, change.pending - freshYoung * this.#pendingYoung);
+    const freshOld = Math.min(1, pendingOld / Math.max(1e-9, this.#pendingOld));
+    this.#rates.jump({ before, now, step, freshYoung, freshOld, variance: 1 / (change.arrived + 1) });
+    this.#change.settle(change, factor);
   }
 
   /** Takes what has matured out of the pools, and lets the young grow old. */
@@ -263,11 +227,13 @@ export class CvrFilter {
     this.#pendingOld += moving;
     // Without delay nothing is left pending but rounding.
     if (moving <= 1e-9) return;
-    const fresh = moving / this.#pendingOld;
+    const share = moving / this.#pendingOld;
+    const fresh = share * Math.exp(this.#state[YOUNG]);
+    const mean = fresh + (1 - share) * Math.exp(this.#state[OLD]);
     this.#row.fill(0);
-    this.#row[YOUNG] = fresh;
-    this.#row[OLD] = 1 - fresh;
-    this.#replace(OLD);
+    this.#row[YOUNG] = fresh / mean;
+    this.#row[OLD] = 1 - fresh / mean;
+    this.#rates.replace(OLD, Math.log(mean));
   }
 }
 

@@ -34,21 +34,25 @@ export interface ForecasterSet {
 
 /**
  * The named forecaster for so many platforms, on a board of its own.
+ * @throws EngineError `CE_FORECASTER_UNKNOWN`.
+ */
+export function createForecasters(name: string, platforms: number, options: ForecasterOptions): ForecasterSet {
+  const create = forecasterNamed(name);
+  const board = createBoard(name, platforms, options.periodTicks);
+  return { board, forecasters: Array.from({ length: platforms }, (_, platform) => create(board, platform, options)) };
+}
+
+/**
+ * What makes the named forecaster of a platform.
  * @param custom forecasters beside those of {@link FORECASTERS}
  * @throws EngineError `CE_FORECASTER_UNKNOWN`.
  */
-export function createForecasters(
-  name: string,
-  platforms: number,
-  options: ForecasterOptions,
-  custom?: ReadonlyMap<string, ForecasterFactory>,
-): ForecasterSet {
+export function forecasterNamed(name: string, custom?: ReadonlyMap<string, ForecasterFactory>): ForecasterFactory {
   const create = custom?.get(name) ?? (Object.hasOwn(FORECASTERS, name) ? FORECASTERS[name].create : null);
   if (create === null) {
     throw new EngineError("CE_FORECASTER_UNKNOWN", `There is no forecaster "${name}".`, {
       expected: Object.keys(FORECASTERS).join(", "),
     });
   }
-  const board = createBoard(name, platforms, options.periodTicks);
-  return { board, forecasters: Array.from({ length: platforms }, (_, platform) => create(board, platform, options)) };
+  return create;
 }

@@ -11,6 +11,7 @@ import {
   type GammaMemory,
   modelConversions,
   priceFactor,
+  responseOf,
   volumeFactor,
 } from "./gamma-calibration.ts";
 import { Outlook, solveGamma, solveReach } from "./gamma-solver.ts";
@@ -44,10 +45,10 @@ export function lookAhead(
     const cvr = towards(board.cvr[platform], board.cvrMean[platform], present) * theta;
     const priceMicros = towards(board.cpcMicros[platform], board.cpcMeanMicros[platform], present);
     if (!(cvr > 0 && priceMicros > 0)) continue;
-    const isFirstPrice = platforms[platform].pricing === "first-price";
     const valueMicros = ceiling > 0 ? ceiling * cvr : Number.POSITIVE_INFINITY;
     const cautiousMicros = cautiousValue(input, row, spec.wasteAversion) * cvr;
     const own = memory.own[row];
+    const response = responseOf(platforms[platform], own);
     // A platform that is silent is expected to stay so for as long again.
     const fromTick = tick + Math.max(0, board.ageTicks[platform] - 1);
     outlook.add({
@@ -56,9 +57,13 @@ export function lookAhead(
       priceMicros,
       priceFactor: priceFactor(own, board.cpcMicros[platform]),
       cvr,
-      mostMicros: Math.min(valueMicros, cautiousMicros, isFirstPrice ? Number.POSITIVE_INFINITY : spec.maxBidMicros),
+      mostMicros: Math.min(
+        valueMicros,
+        cautiousMicros,
+        response.isFirstPrice ? Number.POSITIVE_INFINITY : spec.maxBidMicros,
+      ),
       reachPerClick: reach === "impressions" ? board.impressionsPerClick[platform] : 1,
-      isFirstPrice,
+      response,
     });
   }
 }
@@ -107,7 +112,7 @@ const dayOutlook = new Outlook();
 
 /** gamma = min(V, gamma_B, gamma_A), raised towards a goal where one falls short (items 5 and 8). */
 export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
-  const { spec, account, tick, periodTicks } = input;
+  const { spec, account } = input;
   const { goals, cpaTargetMicros, flight, valuePerConversionMicros: valueMicros } = spec;
   const going = inFlight(input, memory);
   const reachGoal = nearestReachGoal(input, memory, going.clicks);
@@ -131,9 +136,8 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   }
   let dayLimitMicros = Number.POSITIVE_INFINITY;
   if (account.isDailyBound) {
-    const dayEndTick = (Math.floor(tick / periodTicks) + 1) * periodTicks;
     dayLimitMicros = account.availableMicros + account.reservedMicros - going.spendMicros;
-    lookAhead(dayOutlook, input, memory, Math.min(flight.endTick, dayEndTick), reach);
+    lookAhead(dayOutlook, input, memory, Math.min(flight.endTick, input.day.endTick), reach);
     const lnDay = solveGamma(dayOutlook, { ...budget, limit: dayLimitMicros }, lnFloor, lnTop, lnStart);
     if (!(lnDay >= lnTop)) {
       lnTop = lnDay;

@@ -3,6 +3,10 @@
  *
  * K1 every factor is finite and > 0; K2 a sample that its cap cut short teaches nothing about volume; K3 memory is replaced, never changed (P4).
  */
+import { expectedFactor, ownProbability, PRIOR_OWN } from "./own-cvr.ts";
+import { learnShape, shapedResponse, UNKNOWN_SHAPE, type PriceShape } from "./price-shape.ts";
+import { PAY_PRICE, type Response } from "./response.ts";
+import type { PlatformSpec } from "../platform.ts";
 import type { PolicyInput } from "./policy.ts";
 import { type ReportBatch, ReportKind } from "../reports.ts";
 
@@ -14,10 +18,8 @@ const AGREEMENT_MS = 30 * 60_000;
 const PRIOR_SHARE = 0.5;
 const PRIOR_CLICKS = 20;
 const PRIOR_PRICED_CLICKS = 10;
-/** Variance of the own-CVR factor between platforms: bounds, and reports between two estimates. */
-const LEAST_VARIANCE = 0.004;
-const MOST_VARIANCE = 1;
-const ESTIMATE_EVERY = 32;
+/** Reports between two looks at whether the campaign's CVR is its own. */
+const LOOK_EVERY = 32;
 /** Bids whose report has not come within so many ticks are forgotten. */
 const MOST_LAG_TICKS = 64;
 /** Lag that is assumed before the first report says how late reports are. */
@@ -37,6 +39,7 @@ export interface OwnPlatform {
   /** Windowed cost, and what the same clicks should have cost [micros]. */
   readonly costMicros: number;
   readonly expectedCostMicros: number;
+  readonly shape: PriceShape;
 }
 
 /** A bid whose spend report is outstanding. */
@@ -50,6 +53,10 @@ export interface OpenBid {
   readonly priceMicros: number;
   /** Above this cost the cap may have cut the sample short [micros]. */
   readonly freeMicros: number;
+  /** The bid, in units of the mean clearing price. */
+  readonly bidShare: number;
+  /** Clicks in the feed. */
+  readonly feedClicks: number;
 }
 
 /** Everything that gamma pacing remembers. */
@@ -64,8 +71,8 @@ export interface GammaMemory {
   readonly reports: number;
   /** Ticks by which spend reports come late. */
   readonly lagTicks: number;
-  /** Variance of the own-CVR factors, empirical Bayes. */
-  readonly variance: number;
+  /** Probability that the campaign's CVR differs from the platforms'. */
+  readonly ownChance: number;
   readonly clicks: number;
   readonly impressions: number;
   /** Windowed predicted and actual spend [micros], and ticks for which they have disagreed. */
@@ -86,6 +93,7 @@ const UNKNOWN_PLATFORM: OwnPlatform = {
   expectedClicks: 0,
   costMicros: 0,
   expectedCostMicros: 0,
+  shape: UNKNOWN_SHAPE,
 };
 
 /** Memory of a campaign on so many platforms that has not bid yet. */
@@ -96,7 +104,7 @@ export function createMemory(platforms: number): GammaMemory {
     tick: -1,
     reports: 0,
     lagTicks: UNKNOWN_LAG_TICKS,
-    variance: 0.05,
+    ownChance: PRIOR_OWN,
     clicks: 0,
     impressions: 0,
     predictedMicros: 0,
@@ -108,10 +116,9 @@ export function createMemory(platforms: number): GammaMemory {
   };
 }
 
-/** theta: the campaign's CVR ÷ the platform's, shrunk towards 1 as the platforms' factors seem to vary little. */
+/** theta: the campaign's CVR ÷ the platform's, shrunk towards 1 as far as it seems to convert as they do. */
 export function cvrFactor(memory: GammaMemory, row: number): number {
-  const kappa = 1 / memory.variance;
-  return (kappa + memory.own[row].received) / (kappa + memory.own[row].matured);
+  return expectedFactor(memory.ownChance, memory.own[row]);
 }
 
 /** Conversions of all clicks bought, by the model: far less noisy than those counted. */
@@ -153,7 +160,7 @@ export function learnReports(
   const keepAgreement = keepOf(AGREEMENT_MS, tickMs) ** (1 / Math.max(1, spec.platforms.length));
   const own = memory.own.slice();
   let { open, reports, lagTicks, clicks, impressions, predictedMicros, actualMicros } = memory;
-  let { freshCostMicros, variance } = memory;
+  let { freshCostMicros, ownChance } = memory;
   let lateTicks = -1;
   for (let i = from; i < to; i += 1) {
     const platform = batch.platform[i];
@@ -191,11 +198,14 @@ export function learnReports(
       expectedClicks: keep * before.expectedClicks + bid.expectedClicks,
       costMicros: keep * before.costMicros + costMicros,
       expectedCostMicros: keep * before.expectedCostMicros + batch.clicks[i] * bid.priceMicros,
+      shape:
+        input.platforms[platform].pricing === "first-price"
+          ? learnShape(before.shape, bid.bidShare, batch.clicks[i], bid.feedClicks)
+          : before.shape,
     };
   }
   if (lateTicks >= 0) lagTicks = memory.reports === 0 ? lateTicks : Math.max(lateTicks, lagTicks - 0.05);
-  if (Math.floor(reports / ESTIMATE_EVERY) !== Math.floor(memory.reports / ESTIMATE_EVERY))
-    variance = factorVariance(own);
+  if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY)) ownChance = ownProbability(own);
   return {
     ...memory,
     own,
@@ -207,24 +217,18 @@ export function learnReports(
     predictedMicros,
     actualMicros,
     freshCostMicros,
-    variance,
+    ownChance,
   };
+}
+
+/** How a platform answers to the campaign's bids. */
+export function responseOf({ pricing }: PlatformSpec, { shape }: OwnPlatform): Response {
+  return pricing === "first-price" ? shapedResponse(shape) : PAY_PRICE;
 }
 
 /** What a bid was expected to cost, by what is known of its platform [micros]. */
 export function expectedSpendMicros(bid: OpenBid, own: OwnPlatform): number {
   return bid.expectedClicks * volumeFactor(own) * bid.priceMicros * priceFactor(own, bid.priceMicros);
-}
-
-/** Between-platform variance of received ÷ expected conversions beyond what counting explains (empirical Bayes). */
-function factorVariance(own: readonly OwnPlatform[]): number {
-  let excess = 20;
-  let weight = 400;
-  for (const { received, matured } of own) {
-    excess += (received - matured) ** 2 - matured;
-    weight += matured ** 2;
-  }
-  return Math.min(MOST_VARIANCE, Math.max(LEAST_VARIANCE, excess / weight));
 }
 
 /** Memory at the tick of the input: conversions on their way fall due, at each platform's mean delay, and bids never reported are forgotten. */

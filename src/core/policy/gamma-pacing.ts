@@ -7,10 +7,10 @@
  * click, by buying whatever costs less than gamma q at the margin; budget and CPA multipliers collapse into gamma = min(V, gamma_B, gamma_A).
  *
  * The steps, cited below and in the gamma-* files (p a platform, q its CVR, m its price, L ticks left):
- * item 1 own CVR: theta_p = (kappa + K_p) / (kappa + E_p), K conversions received, E matured expected ones, 1/kappa their variance between platforms;
+ * item 1 own CVR: theta_p from K_p conversions received and E_p matured expected ones (own-cvr.ts);
  * item 2 calibration: c_p own clicks ÷ what the feed let expect, h_p own cost ÷ expected; samples that a cap cut short are skipped;
  * item 3 the rest of the flight: rates return to their long means, weight w = (1 − e^(−L/600 min)) 600 min / L; Q_p, M_p;
- * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape;
+ * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape, or on first-price platforms the learned one (price-shape.ts);
  * item 5 gamma_B solves S = B − spent − in flight; gamma_A solves spent + S = A (converted + N); both monotone: bisection in ln gamma;
  * item 6 bids: r = gamma q theta / m; second price r m, first price m argmax F(u)(r − u); waste aversion z bids at most V (1 − z sd);
  * item 7 caps: what is available, in proportion to expected spend; less while reports are late;
@@ -31,8 +31,8 @@ import {
   learnReports,
   mature,
   type OpenBid,
+  responseOf,
 } from "./gamma-calibration.ts";
-import { PRIOR, responseOf } from "./gamma-solver.ts";
 import type { Policy, PolicyInput, PolicyOutcome } from "./policy.ts";
 
 /** A feed older than three half-lives of the price mean calls for caution (item 9 i) [ms]. */
@@ -85,7 +85,7 @@ function decide(input: PolicyInput, before: GammaMemory): PolicyOutcome<GammaMem
       gammaMicros: aim.gammaMicros,
       misfitTicks,
       freshCostMicros: 0,
-      open: memory.open.concat(placed(input, decision)),
+      open: memory.open.concat(placed(input, memory, decision)),
     },
   };
 }
@@ -107,11 +107,12 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const z = isOld || isProbe ? Math.max(1, spec.wasteAversion) : spec.wasteAversion;
     const valueMicros = marginalValue(input, row, aim, cvr, z);
     wishes.marginalMicros[row] = valueMicros;
-    const { pricing, control } = platforms[platform];
-    const bidMicros = meanMicros * responseOf(pricing === "first-price").bid(valueMicros / meanMicros);
+    const { control } = platforms[platform];
+    const response = responseOf(platforms[platform], memory.own[row]);
+    const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
     const spendMicros = expectedSpendMicros(
-      expectedBid(input, row, Math.min(bidMicros, spec.maxBidMicros), 0),
+      expectedBid(input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0),
       memory.own[row],
     );
     wishes.expectedSpendMicros[row] = spendMicros;
@@ -134,12 +135,12 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z
 }
 
 /** The bids that were placed, with what they were expected to win. */
-function placed(input: PolicyInput, decision: Decision): OpenBid[] {
+function placed(input: PolicyInput, memory: GammaMemory, decision: Decision): OpenBid[] {
   const open: OpenBid[] = [];
   for (const [row, { platform, bidMicros, capMicros }] of decision.candidates.entries()) {
     if (bidMicros === 0) continue;
     const isSteered = input.platforms[platform].control === "budget";
-    open.push(expectedBid(input, row, bidMicros, isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros));
+    open.push(expectedBid(input, memory, row, bidMicros, isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros));
   }
   return open;
 }
@@ -147,18 +148,19 @@ function placed(input: PolicyInput, decision: Decision): OpenBid[] {
 /** A bid and what the feed lets expect of it in this tick. */
 function expectedBid(
   { spec, board, platforms, tick }: PolicyInput,
+  memory: GammaMemory,
   row: number,
   bidMicros: number,
   freeMicros: number,
 ): OpenBid {
   const platform = spec.platforms[row];
   const meanMicros = board.cpcMicros[platform];
-  const wins = PRIOR.winRate(bidMicros / meanMicros);
-  const isFirstPrice = platforms[platform].pricing === "first-price";
-  const priceMicros =
-    isFirstPrice || wins === 0 ? bidMicros : (meanMicros * PRIOR.costShare(bidMicros / meanMicros)) / wins;
-  const expectedClicks = trafficBetween(board.traffic[platform], tick, tick + 1) * wins;
-  return { tick, row, expectedClicks, priceMicros, freeMicros };
+  const { landscape, isFirstPrice } = responseOf(platforms[platform], memory.own[row]);
+  const bidShare = bidMicros / meanMicros;
+  const wins = landscape.winRate(bidShare);
+  const priceMicros = isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
+  const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);
+  return { tick, row, expectedClicks: feedClicks * wins, priceMicros, freeMicros, bidShare, feedClicks };
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */

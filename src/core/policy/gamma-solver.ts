@@ -4,38 +4,7 @@
  * G1 spend, conversions and reach never fall as gamma or eta rises; G2 a solution lies within its bounds and keeps its limit, and is the
  * highest such to 0.1 %.
  */
-import { LnTable, LogLogisticLandscape, shadedBid } from "../landscape.ts";
-
-/** What bidding for clicks worth r wins and costs, r in units of the mean clearing price: tables over ln r. */
-interface Response {
-  /** Share of the volume won. */
-  readonly wins: LnTable;
-  /** Cost per unit of volume, in units of the mean clearing price. */
-  readonly costs: LnTable;
-  /** The bid for a click worth r, both in units of the mean clearing price. */
-  readonly bid: (r: number) => number;
-}
-
-/** Prices as they are taken to be spread: the calibration on a campaign's own reports, not this shape, makes the level right. */
-export const PRIOR = new LogLogisticLandscape(2);
-const shaded = (r: number) => shadedBid(PRIOR, r);
-
-const PAY_PRICE: Response = {
-  wins: new LnTable((r) => PRIOR.winRate(r)),
-  costs: new LnTable((r) => PRIOR.costShare(r)),
-  bid: (r) => r,
-};
-
-const PAY_BID: Response = {
-  wins: new LnTable((r) => PRIOR.winRate(shaded(r))),
-  costs: new LnTable((r) => shaded(r) * PRIOR.winRate(shaded(r))),
-  bid: shaded,
-};
-
-/** The response of a platform that charges the bid, or of one that charges the clearing price. */
-export function responseOf(isFirstPrice: boolean): Response {
-  return isFirstPrice ? PAY_BID : PAY_PRICE;
-}
+import type { Response } from "./response.ts";
 
 /** Precision of every solution, in ln. */
 const TOLERANCE = 1e-3;
@@ -57,7 +26,8 @@ export interface OutlookRow {
   readonly mostMicros: number;
   /** What the reach goal counts per click. */
   readonly reachPerClick: number;
-  readonly isFirstPrice: boolean;
+  /** How the platform answers to what a click is worth. */
+  readonly response: Response;
 }
 
 /** The market of the ticks that are left, as a campaign expects it. Reused from decision to decision: `clear`, `add` …, `aim`, read. */
@@ -106,8 +76,8 @@ export class Outlook {
   get spendMicros(): number {
     let sum = 0;
     for (let i = 0; i < this.length; i += 1) {
-      const { clicks, priceMicros, priceFactor, isFirstPrice } = this.#rows[i];
-      sum += clicks * priceMicros * priceFactor * responseOf(isFirstPrice).costs.at(this.#lnAim[i]);
+      const { clicks, priceMicros, priceFactor, response } = this.#rows[i];
+      sum += clicks * priceMicros * priceFactor * response.costs.at(this.#lnAim[i]);
     }
     return sum;
   }
@@ -116,8 +86,8 @@ export class Outlook {
   get conversions(): number {
     let sum = 0;
     for (let i = 0; i < this.length; i += 1) {
-      const { clicks, cvr, isFirstPrice } = this.#rows[i];
-      sum += clicks * cvr * responseOf(isFirstPrice).wins.at(this.#lnAim[i]);
+      const { clicks, cvr, response } = this.#rows[i];
+      sum += clicks * cvr * response.wins.at(this.#lnAim[i]);
     }
     return sum;
   }
@@ -126,8 +96,8 @@ export class Outlook {
   get reach(): number {
     let sum = 0;
     for (let i = 0; i < this.length; i += 1) {
-      const { clicks, reachPerClick, isFirstPrice } = this.#rows[i];
-      sum += clicks * reachPerClick * responseOf(isFirstPrice).wins.at(this.#lnAim[i]);
+      const { clicks, reachPerClick, response } = this.#rows[i];
+      sum += clicks * reachPerClick * response.wins.at(this.#lnAim[i]);
     }
     return sum;
   }
@@ -137,8 +107,8 @@ export class Outlook {
    * the CVR being uncertain by `relSd` (three-point quadrature of its posterior).
    */
   wasteMicros(row: number, valueMicros: number, relSd: number): number {
-    const { clicks, cvr, priceMicros, priceFactor, isFirstPrice } = this.#rows[row];
-    const { costs, bid } = responseOf(isFirstPrice);
+    const { clicks, cvr, priceMicros, priceFactor, response } = this.#rows[row];
+    const { costs, bid, isFirstPrice } = response;
     const lnAim = this.#lnAim[row];
     const spent = costs.at(lnAim);
     let wasted = 0;

@@ -74,15 +74,14 @@ export interface Pace {
 
 /** The pace of the flight, or that of the day where the daily budget allows this tick less. */
 export function paceOf(input: PolicyInput, tally: Tally): Pace {
-  const { tick, periodTicks, spec, account } = input;
+  const { day: budgetDay, spec, account } = input;
   const inFlightMicros = Math.min(account.reservedMicros, tally.lagTicks * tally.costPerTickMicros);
   const { startTick, endTick } = spec.flight;
   const committedMicros = account.spentMicros + account.reservedMicros;
   const flight = pace(input, startTick, endTick, account.budgetMicros, committedMicros, inFlightMicros);
   if (!account.isDailyBound || spec.dailyBudgetMicros === null) return flight;
-  const dayTick = Math.floor(tick / periodTicks) * periodTicks;
-  const from = Math.max(startTick, dayTick);
-  const to = Math.min(endTick, dayTick + periodTicks);
+  const from = Math.max(startTick, budgetDay.startTick);
+  const to = Math.min(endTick, budgetDay.endTick);
   const dayCommittedMicros = Math.max(0, spec.dailyBudgetMicros - account.availableMicros);
   const day = pace(input, from, to, spec.dailyBudgetMicros, dayCommittedMicros, inFlightMicros);
   return day.tickBudgetMicros < flight.tickBudgetMicros ? day : flight;

@@ -21,12 +21,17 @@ export interface AccountView {
   readonly isDailyBound: boolean;
 }
 
+/** A day of the account, by its time zone: a daily budget is for its ticks, `startTick` ≤ t < `endTick`. Clock changes make it shorter or longer. */
+export interface BudgetDay {
+  readonly startTick: number;
+  readonly endTick: number;
+}
+
 /** All that a decision may depend on. */
 export interface PolicyInput {
   readonly tick: number;
   readonly tickMs: number;
-  /** Ticks in a day of the account. */
-  readonly periodTicks: number;
+  readonly day: BudgetDay;
   readonly spec: CampaignSpec;
   readonly platforms: readonly PlatformSpec[];
   readonly board: ForecastBoard;

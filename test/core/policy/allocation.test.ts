@@ -36,7 +36,7 @@ function world({ spec, account, platforms = [{}, {}], tick = 0 }: World = {}): P
   return {
     tick,
     tickMs: 60_000,
-    periodTicks: 24,
+    day: { startTick: 0, endTick: 24 },
     board,
     platforms: platforms.map((each) => ({ ...platform, ...each })),
     account: {

@@ -69,6 +69,8 @@ describe("gamma", () => {
     const bound = decide(gammaWorld({ spec, account })).decision;
     expect(bound.gammaMicros).toBeLessThan(free.gammaMicros / 1.5);
     expect(bound.binding).toBe("budget");
+    const short = decide({ ...gammaWorld({ spec, account }), day: { startTick: -50, endTick: 50 } }).decision;
+    expect(short.gammaMicros).toBeGreaterThan(bound.gammaMicros * 1.2);
   });
 
   it("is one for all platforms: bids stand in the ratio of CVR", () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { LogLogisticLandscape } from "../../../src/core/landscape.ts";
 import { Outlook, type OutlookRow, solveGamma, solveReach } from "../../../src/core/policy/gamma-solver.ts";
+import { PAY_PRICE, payBid } from "../../../src/core/policy/response.ts";
+
+const PAY_BID = payBid(new LogLogisticLandscape(2));
 
 const ROW: OutlookRow = {
   row: 0,
@@ -10,7 +13,7 @@ const ROW: OutlookRow = {
   cvr: 0.05,
   mostMicros: Number.POSITIVE_INFINITY,
   reachPerClick: 1,
-  isFirstPrice: false,
+  response: PAY_PRICE,
 };
 const BUDGET = (limit: number) => ({ spendWeight: 1, conversionWeight: 0, limit });
 const LOW = Math.log(1e4);
@@ -32,7 +35,7 @@ describe("an outlook", () => {
   });
 
   it("spends, converts and reaches no less at a higher gamma or eta (G1)", () => {
-    const outlook = outlookOf({}, { isFirstPrice: true, cvr: 0.01 }, { mostMicros: 2e6, cvr: 0.2 });
+    const outlook = outlookOf({}, { response: PAY_BID, cvr: 0.01 }, { mostMicros: 2e6, cvr: 0.2 });
     for (const etaMicros of [0, 1e4, 3e5]) {
       let before = [0, 0, 0];
       for (let lnGamma = LOW; lnGamma < HIGH; lnGamma += 0.01) {
@@ -47,7 +50,7 @@ describe("an outlook", () => {
   });
 
   it("finds no waste in clicks bought below a certain value, and some above it", () => {
-    const outlook = outlookOf({}, { isFirstPrice: true });
+    const outlook = outlookOf({}, { response: PAY_BID });
     outlook.aim(Math.log(30e6));
     expect(outlook.wasteMicros(0, 60e6, 0)).toBe(0);
     expect(outlook.wasteMicros(0, 30e6, 0.3)).toBeGreaterThan(0);
@@ -66,7 +69,7 @@ function spendOfRow0(gammaMicros: number): number {
 
 describe("the solver", () => {
   it.each([[2e5], [3e7], [4e8], [1e9]])("spends a limit of %d to a quarter of a percent, never more (G2)", (limit) => {
-    const outlook = outlookOf({}, { cvr: 0.02, isFirstPrice: true });
+    const outlook = outlookOf({}, { cvr: 0.02, response: PAY_BID });
     for (const lnStart of [LOW - 5, LOW, 15, 17, 19, HIGH, HIGH + 5]) {
       outlook.aim(solveGamma(outlook, BUDGET(limit), LOW, HIGH, lnStart));
       expect(outlook.spendMicros).toBeLessThanOrEqual(limit);

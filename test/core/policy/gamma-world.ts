@@ -67,7 +67,15 @@ export function gammaWorld(changes: WorldChanges = {}): PolicyInput {
     isDailyBound: false,
     ...changes.account,
   };
-  return { tick: changes.tick ?? 0, tickMs: 60_000, periodTicks: PERIOD, spec, platforms, board, account };
+  return {
+    tick: changes.tick ?? 0,
+    tickMs: 60_000,
+    day: { startTick: 0, endTick: PERIOD },
+    spec,
+    platforms,
+    board,
+    account,
+  };
 }
 
 /** A batch of such rows of campaign 0. */

@@ -1,0 +1,240 @@
+/** `campaign-engine serve`: the engine as a live service. */
+import { readFileSync } from "node:fs";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { EngineObserver } from "../core/events.ts";
+import { DecisionLog } from "../observe/decision-log.ts";
+import type { DecisionLogLevel } from "../observe/decision-log.ts";
+import { LiveView } from "../observe/live-view.ts";
+import { ServiceMetrics } from "../observe/metrics.ts";
+import { EndlessMarket } from "../platforms/endless-market.ts";
+import { LiveMarket } from "../platforms/live-market.ts";
+import { Engine } from "../runtime/engine.ts";
+import { endless } from "../scenario/endless.ts";
+import { loadScenario } from "../scenario/loader.ts";
+import type { LoadedScenario } from "../scenario/loader.ts";
+import { formatDuration } from "../scenario/quantities.ts";
+import { resolveScenario } from "../scenario/resolve.ts";
+import type { ResolvedScenario } from "../scenario/resolve.ts";
+import { MAX_TICKS } from "../scenario/schema.ts";
+import { createApp } from "../server/app.ts";
+import { beat } from "../server/beat.ts";
+import { listen } from "../server/listen.ts";
+import { LiveRun } from "../server/live-run.ts";
+import { isLoopback } from "../server/security.ts";
+import { Vitals } from "../server/vitals.ts";
+import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
+import { TOKEN_VARIABLE, tokenOf } from "./token.ts";
+
+interface ServeOptions {
+  readonly demo?: boolean;
+  readonly every: number;
+  readonly host: string;
+  readonly port: number;
+  readonly allowHost: readonly string[];
+  readonly tokenFile?: string;
+  readonly seed?: number;
+  readonly log?: string;
+  readonly logLevel?: DecisionLogLevel;
+  readonly drain: number;
+  readonly metricsPerCampaign: number;
+  readonly json?: boolean;
+}
+
+/** Campaigns that may be created while the service runs. */
+const SPARE_CAMPAIGNS = 1_000;
+const EXIT_INTERRUPTED = 130;
+/** How long open connections may take to end [ms]. */
+const CLOSE_MS = 1_000;
+
+/** The `serve` command. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .summary("run the engine as a live service")
+    .description(
+      "Runs a scenario's campaigns as a live service: metrics and spend reports come in over HTTP, bids go out. With --demo a simulated market answers.",
+    )
+    .addHelpText(
+      "before",
+      `Examples:
+  campaign-engine serve storm --demo                    everything alive, on a simulated market
+  campaign-engine serve my.yaml --every 2s --log decisions.ndjson
+  ${TOKEN_VARIABLE}=… campaign-engine serve my.yaml --host 0.0.0.0 --allow-host ads.example
+`,
+    )
+    .argument("[scenario]", "scenario file (YAML or JSON), or the name of a preset", "calm-day")
+    .option("--demo", "let a simulated market answer the bids, without an end")
+    .option("--every <duration>", "a tick every so often", parsePeriod, 2_000)
+    .option("--host <address>", "address to listen on; beyond this machine only with a token", "127.0.0.1")
+    .option("--port <number>", "port to listen on; 0 takes a free one", parsePort, 8080)
+    .option(
+      "--allow-host <names>",
+      "further host names under which the service is reached, with commas",
+      parseHosts,
+      [],
+    )
+    .option("--token-file <file>", `file with the token of orders; made if there is none. Or set ${TOKEN_VARIABLE}`)
+    .option("--seed <number>", "with --demo: play with this seed instead of the scenario's", parseSeed)
+    .option("--log <file>", "write the decision log (NDJSON), with all orders, to this file")
+    .addOption(new Option("--log-level <level>", "all, changes, or sample:N").argParser(parseLogLevel))
+    .option("--drain <duration>", "how long to wait for spend reports at the end", parsePeriod, 10_000)
+    .option(
+      "--metrics-per-campaign <number>",
+      "metrics of their own for so many campaigns, at most 1000",
+      parseCount,
+      0,
+    )
+    .option("--json", "say where the service listens as one line of JSON")
+    .addHelpText(
+      "after",
+      `
+SIGTERM and Ctrl-C stop bidding, wait for spend reports and exit with 0; a second Ctrl-C exits at once with 130.
+/openapi.json describes the service; /healthz, /readyz and /metrics are for monitoring.`,
+    )
+    .action(serve);
+}
+
+async function serve(source: string, options: ServeOptions): Promise<void> {
+  const { token, isMade } = tokenOf(options);
+  const loaded = loadScenario(source);
+  const isDemo = options.demo === true;
+  const round = isDemo ? demoOf(loaded, options.seed) : liveOf(loaded, options.every);
+  const { market: simulation, exposures, ...config } = isDemo ? endless(round) : { ...round, ticks: MAX_TICKS };
+  const spare = Array.from({ length: SPARE_CAMPAIGNS }, () => ({
+    volumeShare: 1,
+    cvrFactors: config.platforms.map(() => 1),
+  }));
+  const simulated = isDemo ? new EndlessMarket(simulation, [...exposures, ...spare]) : null;
+  const market = new LiveMarket(config.platforms, simulated, { answerTicks: 2 * config.settlementTimeoutTicks });
+  const view = new LiveView();
+  const metrics = new ServiceMetrics(options.metricsPerCampaign);
+  const observers: EngineObserver[] = [view, metrics];
+  const level = options.logLevel ?? (loaded.scenario.log.level as DecisionLogLevel);
+  const log = options.log === undefined ? null : new DecisionLog(options.log, level);
+  if (log !== null) observers.push(log);
+  const engine = new Engine(config, { market, observers, nowMs: () => performance.now() });
+  const vitals = new Vitals();
+  const run = new LiveRun({
+    engine,
+    view,
+    market,
+    metrics,
+    vitals,
+    everyMs: options.every,
+    maxCampaigns: config.campaigns.length + SPARE_CAMPAIGNS,
+    isDemo,
+  });
+  metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
+  const guard = {
+    token,
+    hosts: [...addressOf(options.host), ...options.allowHost],
+    isPublic: !isLoopback(options.host),
+  };
+  const onUnexpected = (error: unknown) => say(`unexpected: ${error instanceof Error ? error.stack : String(error)}`);
+  const app = createApp({ run, guard, version: version(), onUnexpected });
+  const stop = new AbortController();
+  const listening = await listen(app, options.host, options.port);
+  const release = obeySignals(stop);
+  try {
+    const end = await beat(run, {
+      signal: stop.signal,
+      drainMs: options.drain,
+      onTick: () => log?.flush(),
+      onLate: lateness(),
+      onReady: () => announce(options, listening.port, config.name, isMade ? token : null),
+    });
+    say(`stopped after ${end.ticks} ticks; ${end.openBids} bids without an answer`);
+  } finally {
+    run.closing.abort();
+    await listening.close(CLOSE_MS);
+    vitals.close();
+    log?.close();
+    release();
+  }
+}
+
+/** The scenario as a demonstration: one round of its simulated market. */
+function demoOf({ scenario, source }: LoadedScenario, seed: number | undefined): ResolvedScenario {
+  return resolveScenario(seed === undefined ? scenario : { ...scenario, seed }, source.locate);
+}
+
+/** The scenario in real time: it begins now, its ticks are the clock's, and nothing is known of the past. */
+function liveOf({ scenario, source }: LoadedScenario, everyMs: number): ResolvedScenario {
+  const start = new Date(Math.floor(Date.now() / everyMs) * everyMs).toISOString();
+  const timed = { ...scenario, tick: formatDuration(everyMs), start, warmup: "0s" };
+  return resolveScenario(timed, source.locate);
+}
+
+function announce({ host, demo, json, every }: ServeOptions, port: number, name: string, token: string | null): void {
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const kind = demo === true ? "a simulated market" : "live";
+  if (json === true)
+    process.stdout.write(`${JSON.stringify({ url, port, name, isDemo: demo === true, pid: process.pid })}\n`);
+  say(`${name} on ${kind}, a tick every ${formatDuration(every)}: ${url}`);
+  if (token !== null) say(`token of orders, for this run: ${token}`);
+}
+
+/** The first signal drains; a second Ctrl-C ends the process. @returns how to stop listening for them */
+function obeySignals(stop: AbortController): () => void {
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stop.signal.aborted && signal === "SIGINT") process.exit(EXIT_INTERRUPTED);
+    if (!stop.signal.aborted) say("draining: no more bids; spend reports are still taken");
+    stop.abort();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return () => {
+    process.removeListener("SIGINT", onSignal);
+    process.removeListener("SIGTERM", onSignal);
+  };
+}
+
+/** Tells of late ticks, at most once every ten seconds. */
+function lateness(): (tick: number, lateMs: number) => void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  let late = 0;
+  return (tick, lateMs) => {
+    late += 1;
+    if (performance.now() - toldMs < 10_000) return;
+    say(`tick ${tick} is ${Math.round(lateMs)} ms late; ${late} late so far`);
+    toldMs = performance.now();
+  };
+}
+
+/** The address as a host name of its own; none where it stands for all addresses. */
+function addressOf(host: string): string[] {
+  if (host === "0.0.0.0" || host === "::") return [];
+  return [host.includes(":") ? `[${host}]` : host];
+}
+
+function say(text: string): void {
+  process.stderr.write(`campaign-engine: ${text}\n`);
+}
+
+function version(): string {
+  const manifest = new URL(
+    import.meta.url.includes("/dist/") ? "../../../package.json" : "../../package.json",
+    import.meta.url,
+  );
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
+}
+
+/** @throws InvalidArgumentError */
+function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError("A whole number from 0 to 65535.");
+  return Number(text);
+}
+
+/** @throws InvalidArgumentError */
+function parseCount(text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > 1_000) throw new InvalidArgumentError("A whole number from 0 to 1000.");
+  return Number(text);
+}
+
+/** @throws InvalidArgumentError */
+function parseHosts(text: string): readonly string[] {
+  const hosts = text.split(",").map((host) => host.trim());
+  if (hosts.some((host) => !/^[\w.:[\]-]{1,253}$/.test(host)))
+    throw new InvalidArgumentError("Host names with commas.");
+  return hosts;
+}

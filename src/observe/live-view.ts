@@ -1,0 +1,350 @@
+/**
+ * The live view: what the pages show of a running engine, kept up to date from its events and bounded in memory.
+ *
+ * V1 it reads and changes nothing; V2 a frame says only what is already true; V3 memory does not grow with the length of the run.
+ */
+import { createHistogram } from "node:perf_hooks";
+import type { EngineEvent, EngineObserver, EngineStarted, OperatorActed } from "../core/events.ts";
+import { EngineError } from "../core/errors.ts";
+import type {
+  CampaignDetail,
+  CampaignRow,
+  DashboardFrame,
+  DecisionFrame,
+  EventLine,
+  Page,
+  PerformanceFrame,
+  PlatformHistory,
+  ProcessVitals,
+  ShownState,
+} from "./frames.ts";
+import { lineOf } from "./event-lines.ts";
+import { LiveCampaigns } from "./live-campaigns.ts";
+import { LivePlatforms } from "./live-platforms.ts";
+import { RecentDecisions, Ring } from "./recent-decisions.ts";
+
+/** What a list of campaigns is to contain, and in which order. */
+export interface CampaignQuery {
+  readonly state?: ShownState | undefined;
+  readonly portfolio?: string | undefined;
+  /** Part of the id, case-insensitive. */
+  readonly search?: string | undefined;
+  readonly sort: CampaignSort;
+  readonly order: "asc" | "desc";
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** What a list of campaigns can be sorted by. */
+export const CAMPAIGN_SORTS = [
+  "id",
+  "slot",
+  "state",
+  "budget",
+  "spent",
+  "pace",
+  "conversions",
+  "cpa",
+  "restarts",
+] as const;
+export type CampaignSort = (typeof CAMPAIGN_SORTS)[number];
+
+/** Event lines kept. */
+const KEPT_LINES = 500;
+const FRAME_LINES = 50;
+const MOST_IN_MOSAIC = 100_000;
+/** Ticks over which throughput is measured. */
+const RATE_TICKS = 60;
+
+/** Everything that is there once a run has started. */
+interface Kept {
+  readonly started: EngineStarted;
+  readonly campaigns: LiveCampaigns;
+  readonly platforms: LivePlatforms;
+  readonly decisions: RecentDecisions;
+}
+
+/** Listens to one engine. */
+export class LiveView implements EngineObserver {
+  readonly #lines = new Ring<EventLine>(KEPT_LINES);
+  readonly #latencyMicroseconds = createHistogram();
+  readonly #rate = new Ring<{ readonly decisions: number; readonly latencyMs: number }>(RATE_TICKS);
+  #kept: Kept | null = null;
+  #tick = 0;
+  #timeMs = 0;
+  #engine = "starting";
+  #lineId = 0;
+  #decisions = 0;
+  #restarts = 0;
+  #refusedReports = 0;
+  #refusedFeeds = 0;
+  #lateTicks = 0;
+
+  /** Counts what was heard: while it stands still, a frame would be the same but for the process. */
+  revision = 0;
+
+  observe(event: EngineEvent): void {
+    this.revision += 1;
+    if (event.type === "engine.started") this.#start(event);
+    if (this.#kept === null) return;
+    const { campaigns, platforms, decisions, started } = this.#kept;
+    switch (event.type) {
+      case "decision":
+        decisions.add(event);
+        campaigns.enter(event.slot, event.state, event.tick);
+        return;
+      case "campaign.changed":
+        campaigns.enter(event.slot, event.state, event.tick);
+        return;
+      case "campaign.created":
+        campaigns.add(event.campaign.id);
+        break;
+      case "reports.booked":
+        campaigns.booked(event);
+        platforms.booked(event);
+        return;
+      case "reservation.expired":
+        campaigns.charged(event.slot, event.platform, event.bookedMicros);
+        platforms.charged(event.platform, event.bookedMicros);
+        break;
+      case "report.refused":
+        this.#refusedReports += 1;
+        break;
+      case "feed.refused":
+        this.#refusedFeeds += 1;
+        break;
+      case "campaign.restarted":
+        this.#restarts += 1;
+        campaigns.restarted(event.slot);
+        if (campaigns.shown(event.slot) === "quarantined") campaigns.hinder(event.slot, null, null, event.tick);
+        break;
+      case "campaign.quarantined":
+        campaigns.hinder(event.slot, "quarantined", event.error, event.tick);
+        break;
+      case "supervisor.restarted":
+        campaigns.free(event.supervisor, event.tick);
+        break;
+      case "supervisor.stopped":
+        campaigns.abandon(event.supervisor, event.error, event.tick);
+        break;
+      case "campaign.held":
+        campaigns.hinder(event.slot, "paused", event.why, event.tick);
+        break;
+      case "campaign.released":
+        campaigns.hinder(event.slot, null, null, event.tick);
+        break;
+      case "operator.acted":
+        this.#obey(event);
+        break;
+      case "engine.changed":
+        this.#engine = event.state;
+        break;
+      case "tick.completed":
+        this.#tick = event.tick;
+        this.#timeMs = event.timeMs;
+        this.#decisions += event.decisions;
+        this.#latencyMicroseconds.record(Math.max(1, Math.round(event.latencyMs * 1000)));
+        this.#rate.push({ decisions: event.decisions, latencyMs: event.latencyMs });
+        platforms.ticked(event);
+        return;
+    }
+    const line = lineOf(event, started, this.#lineId + 1);
+    if (line === null) return;
+    this.#lineId += 1;
+    this.#lines.push(line);
+  }
+
+  /** True once an engine has started. */
+  get isStarted(): boolean {
+    return this.#kept !== null;
+  }
+
+  /** State of the engine's statechart. */
+  get engine(): string {
+    return this.#engine;
+  }
+
+  /** The last complete tick. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** Simulated time of that tick [ms since the epoch]. */
+  get timeMs(): number {
+    return this.#timeMs;
+  }
+
+  /** Id of the newest decision: where a stream of them begins. */
+  get lastDecisionId(): number {
+    return this.#kept?.decisions.lastId ?? 0;
+  }
+
+  /** Notes that a tick began late. */
+  noteLateTick(): void {
+    this.#lateTicks += 1;
+  }
+
+  /** The dashboard now. @throws EngineError CE_ENGINE_INVARIANT before `engine.started` */
+  frame(process: ProcessVitals | null = null): DashboardFrame {
+    const { started, campaigns, platforms } = this.#run();
+    return {
+      version: 1,
+      name: started.name,
+      currency: started.currency,
+      tick: this.#tick,
+      timeMs: this.#timeMs,
+      tickMs: started.tickMs,
+      engine: this.#engine,
+      campaigns: campaigns.size,
+      money: campaigns.money(this.#tick),
+      states: campaigns.counts(),
+      mosaic: campaigns.size > MOST_IN_MOSAIC ? "" : campaigns.mosaic(),
+      platforms: platforms.frames(),
+      performance: this.#performance(process),
+      events: [...this.#lines].slice(-FRAME_LINES),
+    };
+  }
+
+  /** The event lines that are kept, newest last. */
+  events(): EventLine[] {
+    return [...this.#lines];
+  }
+
+  /** The slot of a campaign id, or null where there is none. */
+  slotOf(id: string): number | null {
+    return this.#run().campaigns.slotOf(id);
+  }
+
+  /** The id of the campaign in a slot. */
+  idOf(slot: number): string {
+    return this.#run().started.campaigns[slot].id;
+  }
+
+  /** What a new campaign has unless it says otherwise: the portfolio and the forecaster of the first. */
+  get defaults(): { readonly portfolio: string; readonly forecaster: string } {
+    return this.#run().started.campaigns[0];
+  }
+
+  /** The index of a platform id, or null where there is none. */
+  platformOf(id: string): number | null {
+    const index = this.#run().started.platforms.findIndex((spec) => spec.id === id);
+    return index < 0 ? null : index;
+  }
+
+  /** One page of campaigns. */
+  campaigns(query: CampaignQuery): Page<CampaignRow> {
+    const { campaigns, decisions, started } = this.#run();
+    const search = query.search?.toLowerCase();
+    const rows: CampaignRow[] = [];
+    for (let slot = 0; slot < campaigns.size; slot += 1) {
+      const spec = started.campaigns[slot];
+      if (query.portfolio !== undefined && spec.portfolio !== query.portfolio) continue;
+      if (search !== undefined && !spec.id.toLowerCase().includes(search)) continue;
+      if (query.state !== undefined && campaigns.shown(slot) !== query.state) continue;
+      rows.push(campaigns.row(slot, this.#tick, decisions));
+    }
+    const sign = query.order === "asc" ? 1 : -1;
+    const keyOf = SORT_KEYS[query.sort];
+    rows.sort((a, b) => sign * compare(keyOf(a), keyOf(b)) || a.slot - b.slot);
+    return { total: rows.length, offset: query.offset, items: rows.slice(query.offset, query.offset + query.limit) };
+  }
+
+  /** One campaign with its past; its decisions are kept longer from now on. */
+  campaign(slot: number): CampaignDetail {
+    const { campaigns, decisions, started } = this.#run();
+    const spec = started.campaigns[slot];
+    const { heldBecause, spentMicros, history } = campaigns.past(slot);
+    return {
+      ...campaigns.row(slot, this.#tick, decisions),
+      dailyBudgetMicros: spec.dailyBudgetMicros,
+      startTick: spec.flight.startTick,
+      endTick: spec.flight.endTick,
+      valuePerConversionMicros: spec.valuePerConversionMicros,
+      cpaTargetMicros: spec.cpaTargetMicros,
+      platforms: spec.platforms.map((platform) => started.platforms[platform].id),
+      heldBecause,
+      spentByPlatform: started.platforms.map(({ id }, at) => ({ platform: id, spentMicros: spentMicros[at] })),
+      history,
+      decisions: decisions.of(slot),
+    };
+  }
+
+  /** Decisions of all campaigns that are newer than `afterId`, oldest first, at most `limit`. */
+  decisionsAfter(afterId: number, limit: number): DecisionFrame[] {
+    return this.#run().decisions.after(afterId, limit);
+  }
+
+  /** The last 600 ticks of a platform. */
+  platformHistory(platform: number): PlatformHistory {
+    return this.#run().platforms.history(platform);
+  }
+
+  #start(started: EngineStarted): void {
+    this.#kept = {
+      started,
+      campaigns: new LiveCampaigns(started),
+      platforms: new LivePlatforms(started.platforms),
+      decisions: new RecentDecisions(
+        (slot) => started.campaigns[slot].id,
+        (platform) => started.platforms[platform].id,
+        started.campaigns.length,
+      ),
+    };
+    this.#tick = started.tick;
+    this.#timeMs = started.timeMs;
+  }
+
+  #obey({ action, slot, platform, why, tick }: OperatorActed): void {
+    const { campaigns, platforms } = this.#run();
+    if (slot !== null && action === "campaign.end") campaigns.hinder(slot, "ended", why, tick);
+    if (platform !== null) platforms.close(platform, action === "platform.close" ? why : null);
+  }
+
+  #performance(process: ProcessVitals | null): PerformanceFrame {
+    const latency = this.#latencyMicroseconds;
+    const at = (percentile: number) => latency.percentile(percentile) / 1000;
+    let [decisions, busyMs] = [0, 0];
+    for (const tick of this.#rate) {
+      decisions += tick.decisions;
+      busyMs += tick.latencyMs;
+    }
+    return {
+      tickLatencyMs: latency.count === 0 ? null : { p50: at(50), p95: at(95), p99: at(99), max: latency.max / 1000 },
+      decisionsPerSecond: busyMs === 0 ? null : (1000 * decisions) / busyMs,
+      decisions: this.#decisions,
+      restarts: this.#restarts,
+      refusedReports: this.#refusedReports,
+      refusedFeeds: this.#refusedFeeds,
+      lateTicks: this.#lateTicks,
+      process,
+    };
+  }
+
+  #run(): Kept {
+    if (this.#kept === null)
+      throw new EngineError("CE_ENGINE_INVARIANT", "There is no view of a run that has not started.");
+    return this.#kept;
+  }
+}
+
+type SortKey = number | string | null;
+
+const SORT_KEYS: Readonly<Record<CampaignSort, (row: CampaignRow) => SortKey>> = {
+  id: (row) => row.id,
+  slot: (row) => row.slot,
+  state: (row) => row.state,
+  budget: (row) => row.budgetMicros,
+  spent: (row) => row.spentMicros,
+  pace: (row) => row.pace,
+  conversions: (row) => row.conversions,
+  cpa: (row) => row.cpaMicros,
+  restarts: (row) => row.restarts,
+};
+
+/** Unknown comes first. */
+function compare(a: SortKey, b: SortKey): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,65 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { takeAim } from "../../../src/core/policy/gamma-aim.ts";
+import { createMemory, expectedSpendMicros } from "../../../src/core/policy/gamma-calibration.ts";
+import type { GammaMemory } from "../../../src/core/policy/gamma-calibration.ts";
+import { gammaWorld, UNIT } from "./gamma-world.ts";
+
+const fresh = createMemory(2);
+/** The solver stops at a thousandth of gamma. */
+const isSame = (one: number, other: number) => Math.abs(one / other - 1) < 0.002;
+
+describe("the aim", () => {
+  it("takes money in flight for spent (item 5)", () => {
+    const bids = fc.array(
+      fc.record({
+        row: fc.nat(1),
+        expectedClicks: fc.double({ min: 5, max: 60, noNaN: true }),
+        priceMicros: fc.integer({ min: UNIT / 10, max: 2 * UNIT }),
+      }),
+      { minLength: 1, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 200, max: 700 }), bids, (units, open) => {
+        const spec = { budgetMicros: units * UNIT };
+        const memory = {
+          ...fresh,
+          open: open.map((bid) =>
+            Object.assign({ tick: 0, freeMicros: Number.MAX_SAFE_INTEGER, bidShare: 1, feedClicks: 0 }, bid),
+          ),
+        };
+        const inFlightMicros = memory.open.reduce((sum, bid) => sum + expectedSpendMicros(bid, fresh.own[bid.row]), 0);
+        const waiting = takeAim(gammaWorld({ spec, account: { reservedMicros: inFlightMicros } }), memory);
+        const settled = takeAim(gammaWorld({ spec, account: { spentMicros: inFlightMicros } }), fresh);
+        expect(settled.binding).toBe("budget");
+        expect(isSame(waiting.gammaMicros, settled.gammaMicros)).toBe(true);
+      }),
+    );
+  });
+
+  it("is unmoved by conversions bought at the CPA target, and lowered by dearer ones (item 5)", () => {
+    const past = fc.record({
+      conversions: fc.integer({ min: 5, max: 200 }),
+      cpaUnits: fc.integer({ min: 8, max: 13 }),
+      dearer: fc.double({ min: 1.05, max: 1.3, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(past, ({ conversions, cpaUnits, dearer }) => {
+        const cpaTargetMicros = cpaUnits * UNIT;
+        const memory: GammaMemory = {
+          ...fresh,
+          own: fresh.own.map((own) => Object.assign({}, own, { received: conversions, matured: conversions })),
+        };
+        const aimAfter = (spentMicros: number, remembered: GammaMemory) =>
+          takeAim(gammaWorld({ spec: { cpaTargetMicros }, account: { spentMicros } }), remembered);
+        const start = aimAfter(0, fresh);
+        const onTarget = aimAfter(2 * conversions * cpaTargetMicros, memory);
+        expect(start.binding).toBe("cpa");
+        expect(isSame(onTarget.gammaMicros, start.gammaMicros)).toBe(true);
+        expect(aimAfter(2 * conversions * cpaTargetMicros * dearer, memory).gammaMicros).toBeLessThan(
+          start.gammaMicros,
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,174 @@
+/** Faults in the handling of money: the ledger, and what the engine and the log make of it. */
+import type { Mutant } from "./mutant.ts";
+
+const LEDGER = "src/core/ledger.ts";
+const ENGINE = "src/runtime/engine.ts";
+const LOG = "src/observe/decision-log.ts";
+const LEDGER_MODEL = ["test/core/ledger.property.test.ts"];
+const RUN = ["test/runtime/engine.sim.test.ts"];
+
+export const MONEY: readonly Mutant[] = [
+  {
+    name: "a bid is settled twice",
+    breaks: "L3, L4: closed once",
+    file: LEDGER,
+    find: "    account.open.delete(key);\n",
+    replace: "",
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "a settlement keeps the rest of its reservation",
+    breaks: "L3: the rest is released",
+    file: LEDGER,
+    find: `    account.reservedMicros -= reserved;
+    account.spentMicros += bookedMicros;
+    account.availableLifetimeMicros += reserved - bookedMicros;`,
+    replace: `    account.reservedMicros -= bookedMicros;
+    account.spentMicros += bookedMicros;`,
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "the rest of a reservation vanishes from the day",
+    breaks: "L6: the daily budget",
+    file: LEDGER,
+    find: "      account.dayReservedMicros -= reserved;\n",
+    replace: "      account.dayReservedMicros -= bookedMicros;\n",
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "a charge above the budget is booked",
+    breaks: "L2, L5: spent ≤ budget",
+    file: LEDGER,
+    find: "const bookedMicros = Math.min(costMicros, reserved + account.availableLifetimeMicros);",
+    replace: "const bookedMicros = costMicros;",
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "a closed reservation can be opened again",
+    breaks: "L3: keys only grow",
+    file: LEDGER,
+    find: "if (key <= account.lastKey)",
+    replace: "if (key < account.lastKey)",
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "a new day forgets to reset what the last one spent",
+    breaks: "L6: a fresh daily budget",
+    file: LEDGER,
+    find: "    account.daySpentMicros = 0;\n",
+    replace: "",
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "a new day resets the lifetime budget as well",
+    breaks: "L2: spent ≤ budget",
+    file: LEDGER,
+    find: "    account.daySpentMicros = 0;\n",
+    replace: `    account.daySpentMicros = 0;
+    account.availableLifetimeMicros += account.spentMicros;
+    account.spentMicros = 0;
+`,
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "a late report counts against today",
+    breaks: "L6: a day's own bids",
+    file: LEDGER,
+    find: "if (tick >= account.dayStartTick) {",
+    replace: "if (tick >= account.dayStartTick || reserved <= account.dayReservedMicros) {",
+    killers: LEDGER_MODEL,
+  },
+  {
+    name: "restart forgets the spend",
+    breaks: "S3, L2: money outlives actors",
+    file: ENGINE,
+    find: "      this.#follow(fact);\n",
+    replace: `      this.#follow(fact);
+      if (fact.type === "campaign.restarted") this.ledger.topUp(fact.slot, this.ledger.view(fact.slot).spentMicros);
+`,
+    killers: RUN,
+  },
+  {
+    name: "quarantine keeps a reservation",
+    breaks: "E6: nobody's bids hold no money",
+    file: ENGINE,
+    find: `this.#leave(fact.slot, "quarantined")`,
+    replace: `this.#setState(fact.slot, "idle")`,
+    killers: ["test/runtime/supervision.sim.test.ts"],
+  },
+  {
+    name: "a top-up is not booked",
+    breaks: "C4, L1",
+    file: ENGINE,
+    find: "    this.ledger.topUp(slot, micros);\n",
+    replace: "",
+    killers: RUN,
+  },
+  {
+    name: "a bid is placed without a reservation",
+    breaks: "E1",
+    file: ENGINE,
+    find: "      this.ledger.reserve(slot, decision.tick, platform, reservationMicros(capMicros, overDeliveryFactor));\n",
+    replace: "      reservationMicros(capMicros, overDeliveryFactor);\n",
+    killers: RUN,
+  },
+  {
+    name: "over-delivery is not reserved",
+    breaks: "L2, P1: caps × factor fit",
+    file: "src/core/decision.ts",
+    find: "return Math.ceil(capMicros * overDeliveryFactor);",
+    replace: "return Math.ceil(capMicros + 0 * overDeliveryFactor);",
+    killers: ["test/core/policy/policies.property.test.ts"],
+  },
+  {
+    name: "a repeated report is learned from twice",
+    breaks: "L4, E2",
+    file: ENGINE,
+    find: "if (bookedMicros === null) refused.add(row);",
+    replace: "if (bookedMicros === null) this.#booked[accepted++] = 0;",
+    killers: RUN,
+  },
+  {
+    name: "the actor hears of a report before the ledger",
+    breaks: "E2",
+    file: ENGINE,
+    find: "    const settlement = isSound ? this.ledger.settle(slot, bidTick, platform, costMicros) : null;\n",
+    replace: `    if (isSound) this.#tell(slot, { type: "reports", batch, from: row, to: row + 1, world: this.#world }, "reports");
+    const settlement = isSound ? this.ledger.settle(slot, bidTick, platform, costMicros) : null;
+`,
+    killers: RUN,
+  },
+  {
+    name: "an old decision is placed again",
+    breaks: "C2",
+    file: ENGINE,
+    find: "if (decision === null || decision.tick !== tick) {",
+    replace: "if (decision === null) {",
+    killers: RUN,
+  },
+  {
+    name: "the run ends without a drain",
+    breaks: "no reservation is left open",
+    file: "src/runtime/scheduler.ts",
+    find: "    engine.drain();\n",
+    replace: "",
+    killers: ["test/runtime/scheduler.sim.test.ts"],
+  },
+  {
+    name: "the decision log drops the line that fills its buffer",
+    breaks: "D1: a line per decision",
+    file: LOG,
+    find: "    this.#buffer += line;\n",
+    replace:
+      "    if (this.#buffer.length + line.length < BUFFER_CHARACTERS) this.#buffer += line;\n    else this.#flush();\n",
+    killers: ["test/observe/decision-log.sim.test.ts"],
+  },
+  {
+    name: "the decision log writes a buffer in reverse",
+    breaks: "D1, E3: in the order told",
+    file: LOG,
+    find: "    this.#buffer += line;\n",
+    replace: "    this.#buffer = line + this.#buffer;\n",
+    killers: ["test/observe/decision-log.sim.test.ts"],
+  },
+];
