@@ -35,7 +35,7 @@ export interface SupervisionLimits {
 export const DEFAULT_LIMITS: SupervisionLimits = {
   maxRestarts: 5,
   maxFailures: 20,
-  steadyTicks: 3,
+  steadyTicks: 1,
   windowTicks: 60,
   backoffTicks: 1,
   maxBackoffTicks: 16,

@@ -5,7 +5,7 @@ import type { Expectation, ExpectationName } from "../core/expectation.ts";
 import { toMicros } from "../core/money.ts";
 import { fieldName } from "./issue.ts";
 import type { FieldPath } from "./issue.ts";
-import { slotsByName } from "./orders.ts";
+import { slotsByName, slotsOf } from "./orders.ts";
 import type { Reading } from "./reading.ts";
 
 /** Names every campaign. */
@@ -17,11 +17,7 @@ export function resolveExpectations(reading: Reading, campaigns: readonly Campai
   const named = new Map([...slotsByName(reading, campaigns), [EVERY, [...campaigns.keys()]]]);
   return reading.scenario.expect.flatMap((entry, index) => {
     const path = ["expect", index];
-    const at = [...path, "campaigns"];
-    const all = (entry.campaigns ?? [EVERY]).flatMap(
-      (name) => named.get(name) ?? reading.refuseUnknown(at, "campaign", name, [...named.keys()]),
-    );
-    const slots = [...new Set(all)].sort((a, b) => a - b);
+    const slots = slotsOf(reading, named, entry.campaigns ?? EVERY, [...path, "campaigns"]);
     const isEach = entry.campaigns !== undefined;
     return (Object.keys(EXPECTATIONS) as ExpectationName[])
       .filter((name) => entry[name] !== undefined)

@@ -20,13 +20,9 @@ export function resolveOrders(reading: Reading, campaigns: readonly CampaignSpec
         "do: top-up, amount: 50",
       );
     }
-    const list = typeof entry.campaigns === "string" ? [entry.campaigns] : entry.campaigns;
-    const at: FieldPath = [...path, "campaigns"];
-    const slots = new Set(
-      list.flatMap((name) => named.get(name) ?? reading.refuseUnknown(at, "campaign", name, [...named.keys()])),
-    );
+    const slots = slotsOf(reading, named, entry.campaigns, [...path, "campaigns"]);
     const micros = entry.amount === undefined ? 0 : reading.money([...path, "amount"], entry.amount);
-    return { tick, slots: [...slots].sort((a, b) => a - b), kind: entry.do, micros, why: entry.why };
+    return { tick, slots, kind: entry.do, micros, why: entry.why };
   });
   return orders.sort((a, b) => a.tick - b.tick);
 }
@@ -45,4 +41,16 @@ export function slotsByName({ scenario }: Reading, campaigns: readonly CampaignS
   }
   for (const [slot, { id }] of campaigns.entries()) if (!named.has(id)) named.set(id, [slot]);
   return named;
+}
+
+/** The slots that an id or a list of ids stands for, ascending. @throws EngineError CE_SCENARIO_INVALID for an id that there is not */
+export function slotsOf(
+  reading: Reading,
+  named: ReadonlyMap<string, readonly number[]>,
+  ids: string | readonly string[],
+  at: FieldPath,
+): readonly number[] {
+  const list = typeof ids === "string" ? [ids] : ids;
+  const all = list.flatMap((name) => named.get(name) ?? reading.refuseUnknown(at, "campaign", name, [...named.keys()]));
+  return [...new Set(all)].sort((a, b) => a - b);
 }

@@ -182,14 +182,17 @@ const market = z.strictObject({
 
 const share = () => z.number().min(0).max(1);
 
+const someCampaigns = () =>
+  z.union([z.string(), z.array(z.string()).min(1).max(MAX_CAMPAIGNS)], {
+    error: "a campaign's id, or a list of them; an id with `count` stands for all of its campaigns",
+  });
+
 const expectation = z
   .strictObject({
-    campaigns: z
-      .array(z.string())
-      .min(1)
+    campaigns: someCampaigns()
       .optional()
       .describe(
-        'Ids of campaigns, each held to it on its own; ["*"] is every one. Left out: all of them taken together.',
+        'Which: an id, or a list, each held to it on its own; "*" is every one. Left out: all of them taken together.',
       ),
     maxBid: money().optional().describe("No bid per click is ever higher."),
     maxSpend: money().optional().describe("Never more than this is spent, top-ups or not."),
@@ -226,7 +229,7 @@ const supervision = z.strictObject({
     .describe("Failures of one campaign, in a row or not, before it is quarantined."),
   within: duration().default("1h").describe("Over what time restarts and failures are counted."),
   steady: duration()
-    .default("3m")
+    .default("1m")
     .describe("How long a restarted campaign must run for its next failure to be none in a row."),
   backoff: duration()
     .default("1m")
@@ -249,11 +252,7 @@ const supervision = z.strictObject({
 
 const order = z.strictObject({
   at: duration().describe("When, counted from the start."),
-  campaigns: z
-    .union([z.string(), z.array(z.string()).min(1).max(MAX_CAMPAIGNS)], {
-      error: "a campaign's id, or a list of them; an id with `count` stands for all of its campaigns",
-    })
-    .describe("Which: an id, or a list. An id with `count` stands for all of its campaigns."),
+  campaigns: someCampaigns().describe("Which: an id, or a list. An id with `count` stands for all of its campaigns."),
   do: z.enum(names(Object.keys(ORDERS)) as [OrderKind, ...OrderKind[]]).describe("What: " + ORDER_MEANINGS + "."),
   amount: money().optional().describe("How much a top-up adds to the budget."),
   why: z.string().min(1).max(200).default("ordered by the operator").describe("The reason, for the decision log."),

@@ -3,6 +3,8 @@ import type { Mutant } from "./mutant.ts";
 
 const LEDGER = "src/core/ledger.ts";
 const ENGINE = "src/runtime/engine.ts";
+const BOOKS = "src/runtime/bookkeeping.ts";
+const SUPERVISION_FILE = "src/runtime/supervision.ts";
 const LOG = "src/observe/decision-log.ts";
 const LEDGER_MODEL = ["test/core/ledger.property.test.ts"];
 const RUN = ["test/runtime/engine.sim.test.ts"];
@@ -81,34 +83,34 @@ export const MONEY: readonly Mutant[] = [
   {
     name: "restart forgets the spend",
     breaks: "S3, L2: money outlives actors",
-    file: ENGINE,
+    file: SUPERVISION_FILE,
     find: "      this.#follow(fact);\n",
     replace: `      this.#follow(fact);
-      if (fact.type === "campaign.restarted") this.ledger.topUp(fact.slot, this.ledger.view(fact.slot).spentMicros);
+      if (fact.type === "campaign.restarted") this.#parts.desk.topUp(fact.slot, 1_000_000, fact.error);
 `,
     killers: RUN,
   },
   {
     name: "quarantine keeps a reservation",
     breaks: "E6: nobody's bids hold no money",
-    file: ENGINE,
-    find: `this.#leave(fact.slot, "quarantined")`,
-    replace: `this.#setState(fact.slot, "idle")`,
+    file: SUPERVISION_FILE,
+    find: `roll.leave(fact.slot, "quarantined")`,
+    replace: `roll.change(fact.slot, "idle", "quarantined")`,
     killers: ["test/runtime/supervision.sim.test.ts"],
   },
   {
     name: "a top-up is not booked",
     breaks: "C4, L1",
-    file: ENGINE,
-    find: "    this.ledger.topUp(slot, micros);\n",
+    file: "src/runtime/operator-desk.ts",
+    find: "    ledger.topUp(slot, micros);\n",
     replace: "",
     killers: RUN,
   },
   {
     name: "a bid is placed without a reservation",
     breaks: "E1",
-    file: ENGINE,
-    find: "      this.ledger.reserve(slot, decision.tick, platform, reservationMicros(capMicros, overDeliveryFactor));\n",
+    file: "src/runtime/bidding.ts",
+    find: "      books.reserve(slot, decision.tick, platform, reservationMicros(capMicros, overDeliveryFactor));\n",
     replace: "      reservationMicros(capMicros, overDeliveryFactor);\n",
     killers: RUN,
   },
@@ -123,7 +125,7 @@ export const MONEY: readonly Mutant[] = [
   {
     name: "a repeated report is learned from twice",
     breaks: "L4, E2",
-    file: ENGINE,
+    file: BOOKS,
     find: "if (bookedMicros === null) refused.add(row);",
     replace: "if (bookedMicros === null) this.#booked[accepted++] = 0;",
     killers: RUN,
@@ -132,18 +134,18 @@ export const MONEY: readonly Mutant[] = [
     name: "the actor hears of a report before the ledger",
     breaks: "E2",
     file: ENGINE,
-    find: "    const settlement = isSound ? this.ledger.settle(slot, bidTick, platform, costMicros) : null;\n",
-    replace: `    if (isSound) this.#tell(slot, { type: "reports", batch, from: row, to: row + 1, world: this.#world }, "reports");
-    const settlement = isSound ? this.ledger.settle(slot, bidTick, platform, costMicros) : null;
+    find: "    const batch = this.#books.book(heard, tick);\n",
+    replace: `    this.#actors.learn(heard, this.#world, () => undefined);
+    const batch = this.#books.book(heard, tick);
 `,
     killers: RUN,
   },
   {
     name: "an old decision is placed again",
     breaks: "C2",
-    file: ENGINE,
-    find: "if (decision === null || decision.tick !== tick) {",
-    replace: "if (decision === null) {",
+    file: "src/runtime/campaign-actors.ts",
+    find: "decision?.tick === tick ? decision : null",
+    replace: "decision",
     killers: RUN,
   },
   {

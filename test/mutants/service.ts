@@ -1,7 +1,7 @@
 /** Faults in what an operator orders of a running engine, and in how the service answers whatever is sent. */
 import type { Mutant } from "./mutant.ts";
 
-const ENGINE = "src/runtime/engine.ts";
+const DESK = "src/runtime/operator-desk.ts";
 const ORDERED = ["test/runtime/operator.sim.test.ts"];
 const SENT = ["test/server/fuzz.property.test.ts"];
 
@@ -9,15 +9,15 @@ export const SERVICE: readonly Mutant[] = [
   {
     name: "a closed platform is bid on",
     breaks: "E10",
-    file: ENGINE,
-    find: "this.#closed.set(order.platform, why);",
+    file: DESK,
+    find: "this.#closed.add(order.platform);",
     replace: "this.#closed.delete(order.platform);",
     killers: ORDERED,
   },
   {
     name: "an ended campaign can be resumed",
     breaks: "E7",
-    file: ENGINE,
+    file: DESK,
     find: "this.#ended.add(order.slot);",
     replace: "this.#ended.delete(order.slot);",
     killers: ORDERED,
@@ -25,8 +25,8 @@ export const SERVICE: readonly Mutant[] = [
   {
     name: "an order is carried out off the record",
     breaks: "E4",
-    file: ENGINE,
-    find: 'this.#emit({ type: "operator.acted",',
+    file: DESK,
+    find: 'announcer.emit({ type: "operator.acted",',
     replace: 'void ({ type: "operator.acted",',
     killers: ORDERED,
   },

@@ -3,7 +3,8 @@ import type { Mutant } from "./mutant.ts";
 
 const ENGINE_CHART = "machines/engine.ts";
 const STAGES = "machines/stages.ts";
-const ENGINE = "src/runtime/engine.ts";
+const ROLL = "src/runtime/roll.ts";
+const SUPERVISION_FILE = "src/runtime/supervision.ts";
 const ROW = "src/runtime/forecaster-row.ts";
 const WHOLE_ENGINE = ["test/runtime/supervision.sim.test.ts"];
 const MODEL = ["test/machines/registry.model.test.ts"];
@@ -28,16 +29,16 @@ export const SUPERVISION: readonly Mutant[] = [
   {
     name: "a quarantined campaign keeps its reservations",
     breaks: "E6",
-    file: ENGINE,
-    find: "const released = this.ledger.releaseAll(slot);",
+    file: ROLL,
+    find: "const released = ledger.releaseAll(slot);",
     replace: "const released = { reservations: 0, micros: 0 };",
     killers: WHOLE_ENGINE,
   },
   {
     name: "a restarted campaign forgets that it is held",
     breaks: "E7",
-    file: ENGINE,
-    find: "if (snapshotOf(actor).context.heldBecause === why) return;",
+    file: SUPERVISION_FILE,
+    find: "if (roll.toldHold(slot) === why) return;",
     replace: "return;",
     killers: WHOLE_ENGINE,
   },
