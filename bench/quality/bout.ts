@@ -20,7 +20,7 @@ export class Bout {
     });
   }
 
-  /** Plays the worlds of a job under every contender. One job at a time. @throws what either thread throws */
+  /** Plays a world under every contender. One job at a time. @throws what either thread throws */
   play(job: Job): Promise<FlightScore[]> {
     return new Promise((resolve, reject) => {
       const threads = [this.#market, this.#engines];

@@ -36,41 +36,26 @@ export function flightEngine(
 }
 
 /**
- * Flies every contender on every brief, tick by tick side by side, so that one message carries the news of all and one the bids of all.
- * @param briefs of equally long flights and warm-ups
+ * Flies every contender on a brief, tick by tick side by side, so that one message carries the news of all and one the bids of all.
  * @param exchange sends what is on the sheet and returns when the answer is on it
  */
-export function flyAll(
-  briefs: readonly FlightBrief[],
-  contenders: readonly Contender[],
-  sheet: Sheet,
-  exchange: () => void,
-): void {
-  const worlds = briefs.map((brief) => ({
-    warmup: new Sheet(brief.warmup),
-    markets: contenders.map(() => new RemoteMarket(brief.platforms)),
-  }));
-  const markets = worlds.flatMap((world) => world.markets);
-  const engines = worlds.flatMap((world, index) =>
-    contenders.map((contender, at) => flightEngine(briefs[index], contender, world.markets[at])),
-  );
+export function flyAll(brief: FlightBrief, contenders: readonly Contender[], sheet: Sheet, exchange: () => void): void {
+  const { platforms, ticks, warmupTicks } = brief;
+  const markets = contenders.map(() => new RemoteMarket(platforms));
+  const engines = contenders.map((contender, flight) => flightEngine(brief, contender, markets[flight]));
   const askFor = (tick: number): void => {
     sheet.rewind();
     for (const market of markets) market.tell(sheet);
     exchange();
     sheet.rewind();
-    for (const world of worlds) {
-      const feed = readFeed(sheet);
-      for (const market of world.markets) market.hear(tick, feed, sheet);
-    }
+    const feed = readFeed(sheet);
+    for (const market of markets) market.hear(tick, feed, sheet);
   };
 
-  const [{ ticks, warmupTicks }] = briefs;
-  for (const { warmup, markets: hearers } of worlds) {
-    for (let tick = 1 - warmupTicks; tick < 0; tick += 1) {
-      const feed = readFeed(warmup);
-      for (const market of hearers) market.hearFeed(tick, feed);
-    }
+  const warmup = new Sheet(brief.warmup);
+  for (let tick = 1 - warmupTicks; tick < 0; tick += 1) {
+    const feed = readFeed(warmup);
+    for (const market of markets) market.hearFeed(tick, feed);
   }
   for (const engine of engines) engine.start();
   for (let tick = 0; tick < ticks; tick += 1) {

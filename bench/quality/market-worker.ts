@@ -1,4 +1,4 @@
-/** The market's thread: draws the worlds that it is asked for, serves their flights over the wire, and answers with the scores. */
+/** The market's thread: draws the world that it is asked for, serves its flights over the wire, and answers with the scores. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import type { Contender } from "./brief.ts";
@@ -9,11 +9,11 @@ import { sheetCapacity, Side, Wire } from "./wire.ts";
 import { qualityWorld } from "./worlds.ts";
 import type { Scenario, WorldOptions } from "./worlds.ts";
 
-/** Worlds of one kind to play side by side, each under every contender. */
+/** A world to play under every contender. */
 export interface Job {
   /** A scenario, or the name of a recording. */
   readonly scenario: string;
-  readonly seeds: readonly number[];
+  readonly seed: number;
 }
 
 /** What the market is started with. */
@@ -26,23 +26,20 @@ export interface MarketSetup {
 const { contenders, world, recordings, engines } = workerData as MarketSetup & { readonly engines: MessagePort };
 const port = parentPort!;
 
-port.on("message", ({ scenario, seeds }: Job) => {
+port.on("message", ({ scenario, seed }: Job) => {
   const recorded = recordings.find(({ name }) => name === scenario);
-  const desks = seeds.map((seed) => {
-    const drawn = recorded === undefined ? qualityWorld(scenario as Scenario, seed, world) : replayWorld(recorded, seed);
-    return new MarketDesk(drawn, contenders);
-  });
-  const briefs = desks.map(({ brief }) => brief);
-  const memory = Wire.memory(desks.length * sheetCapacity(briefs[0].platforms.length, contenders.length));
+  const drawn = recorded === undefined ? qualityWorld(scenario as Scenario, seed, world) : replayWorld(recorded, seed);
+  const desk = new MarketDesk(drawn, contenders);
+  const memory = Wire.memory(sheetCapacity(desk.brief.platforms.length, contenders.length));
   const wire = new Wire(memory, Side.market);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port has no origin
-  engines.postMessage({ briefs, memory });
+  engines.postMessage({ brief: desk.brief, memory });
   do {
     wire.await();
-    for (const desk of desks) desk.take(wire.sheet);
+    desk.take(wire.sheet);
     wire.sheet.rewind();
-    for (const desk of desks) desk.tell(wire.sheet);
+    desk.tell(wire.sheet);
     wire.pass();
-  } while (!desks.every((desk) => desk.isOver));
-  port.postMessage(desks.flatMap((desk) => desk.scores()));
+  } while (!desk.isOver);
+  port.postMessage(desk.scores());
 });

@@ -44,8 +44,6 @@ const CONTENDERS = [
   "gamma-pacing/count-weighted",
 ];
 
-const WORLDS_ABREAST = 4;
-
 const program = new Command("bench:quality")
   .description("Plays whole flights in worlds whose hindsight optimum is known.")
   .option("--seeds <list>", "seeds and ranges of seeds", "10001-10020")
@@ -59,7 +57,11 @@ const program = new Command("bench:quality")
   .option("--shapes <file>", "hourly traffic shapes (region_id,dow,hour,traffic_share) instead of synthetic ones")
   .option("--histograms <file>", "price histograms (JSON: name → count per price) for S12 and the recordings")
   .option("--recordings <files...>", "recorded markets to play as well, e.g. exports of your own", [])
-  .option("--workers <n>", "worlds at a time, each with a thread for the market and one for the engines", String(availableParallelism()))
+  .option(
+    "--workers <n>",
+    "worlds at a time, each with a thread for the market and one for the engines",
+    String(availableParallelism()),
+  )
   .option("--json <file>", "write seeds, scores and table to this file");
 
 const options = program.parse().opts<Options>();
@@ -109,29 +111,22 @@ if (options.json !== undefined) {
 
 /** Deals the worlds out; scores come back in the order of the jobs, whoever played them. */
 async function playAll(): Promise<FlightScore[]> {
-  const jobs: Job[] = scenarios.flatMap((scenario) => inGroups(seeds).map((group) => ({ scenario, seeds: group })));
+  const jobs: Job[] = scenarios.flatMap((scenario) => seeds.map((seed) => ({ scenario, seed })));
   const results: FlightScore[][] = [];
   const bar = new SingleBar({ format: "{bar} {value}/{total} worlds | {eta_formatted} left", stream: process.stderr });
-  if (process.stderr.isTTY) bar.start(scenarios.length * seeds.length, 0);
+  if (process.stderr.isTTY) bar.start(jobs.length, 0);
   const left = jobs.entries();
   const work = async (): Promise<void> => {
     const bout = new Bout(setup);
     for (const [index, job] of left) {
       results[index] = await bout.play(job);
-      bar.increment(job.seeds.length);
+      bar.increment();
     }
     await bout.stop();
   };
   await Promise.all(Array.from({ length: Math.min(jobs.length, Number(options.workers)) }, work));
   bar.stop();
   return results.flat();
-}
-
-/** Worlds played side by side share the cost of waking the other thread; more than these gain little. */
-function inGroups(all: readonly number[]): number[][] {
-  return Array.from({ length: Math.ceil(all.length / WORLDS_ABREAST) }, (_, group) =>
-    all.slice(group * WORLDS_ABREAST, (group + 1) * WORLDS_ABREAST),
-  );
 }
 
 function parseSeeds(text: string): number[] {
