@@ -5,7 +5,7 @@ import { availableParallelism, cpus } from "node:os";
 import Table from "cli-table3";
 import { Command } from "commander";
 import { BENCHES, FULL, QUICK } from "./speed/benches.ts";
-import { isMet } from "./speed/timing.ts";
+import { goalText, isMet } from "./speed/timing.ts";
 import type { Figure, Sizes } from "./speed/timing.ts";
 
 interface Options {
@@ -80,10 +80,6 @@ function render(rows: readonly Figure[]): string {
     ]);
   }
   return table.toString();
-}
-
-function goalText(goal: NonNullable<Figure["goal"]>): string {
-  return "least" in goal ? `≥ ${goal.least}` : `≤ ${goal.most}${goal.ofRatio ? " ×" : ""}`;
 }
 
 function digits(figure: number): string {

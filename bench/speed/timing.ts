@@ -79,6 +79,12 @@ export function isMet({ value, ratio, goal }: Figure): boolean {
   return (goal.ofRatio ? (ratio ?? Number.POSITIVE_INFINITY) : value) <= goal.most;
 }
 
+/** A goal as people read it. */
+export function goalText(goal: NonNullable<Figure["goal"]>): string {
+  if ("least" in goal) return `≥ ${goal.least.toLocaleString("en-US")}`;
+  return `≤ ${goal.most.toLocaleString("en-US")}${goal.ofRatio ? " ×" : ""}`;
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
