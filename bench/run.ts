@@ -5,7 +5,7 @@ import { availableParallelism, cpus } from "node:os";
 import Table from "cli-table3";
 import { Command } from "commander";
 import { BENCHES, FULL, QUICK } from "./speed/benches.ts";
-import { isMet } from "./speed/timing.ts";
+import { goalText, isMet } from "./speed/timing.ts";
 import type { Figure, Sizes } from "./speed/timing.ts";
 
 interface Options {
@@ -52,7 +52,7 @@ if (options.json !== undefined) {
 function measure(name: string, given: Sizes): Promise<Figure[]> {
   return new Promise((resolve, reject) => {
     // The heap limits that `src/cli/bin.js` gives to the command line.
-    const execArgv = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
+    const execArgv = ["--max-semi-space-size=32", "--heap-growing-percent=60"];
     const child = fork(new URL("speed/worker.ts", import.meta.url), [name, JSON.stringify(given)], { execArgv });
     child.on("message", (measured) => resolve(measured as Figure[]));
     child.on("error", reject);
@@ -68,7 +68,7 @@ function render(rows: readonly Figure[]): string {
   });
   for (const row of rows) {
     const { bench, subject, value, unit, ratio, baseline, goal } = row;
-    const limit = goal === null ? "" : `≤ ${goal.most}${goal.ofRatio ? " ×" : ""} ${isMet(row) ? "✓" : "✗"}`;
+    const limit = goal === null ? "" : `${goalText(goal)} ${isMet(row) ? "✓" : "✗"}`;
     table.push([
       bench,
       subject,

@@ -1,5 +1,6 @@
 /** `npm run bench:tables`: writes the README's tables from the committed results of the benches. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { goalText, isMet } from "./speed/timing.ts";
 import type { Figure } from "./speed/timing.ts";
 import type { Row } from "./quality/gates.ts";
 
@@ -43,12 +44,14 @@ function speedTable(): string {
   const { command, machine, figures } = read("speed") as SpeedResults;
   const show = (value: number) => Number(value.toPrecision(3)).toLocaleString("en-US");
   return [
-    "| bench | subject | value | ratio |",
-    "| --- | --- | ---: | ---: |",
-    ...figures.map(
-      ({ bench, subject, value, unit, ratio, baseline }) =>
-        `| ${bench} | ${subject} | ${show(value)} ${unit} | ${ratio === null ? "" : `${show(ratio)} × ${baseline}`} |`,
-    ),
+    "| bench | subject | value | ratio | goal |",
+    "| --- | --- | ---: | ---: | --- |",
+    ...figures.map((figure) => {
+      const { bench, subject, value, unit, ratio, baseline, goal } = figure;
+      const of = ratio === null ? "" : `${show(ratio)} × ${baseline}`;
+      const aim = goal === null ? "" : `${goalText(goal)} ${isMet(figure) ? "✓" : "✗"}`;
+      return `| ${bench} | ${subject} | ${show(value)} ${unit} | ${of} | ${aim} |`;
+    }),
     "",
     `Made by \`${command}\` on ${machine.cores} cores with Node ${machine.node}; the machine is shared, so trust the ratios.`,
   ].join("\n");

@@ -1,7 +1,7 @@
 /**
- * The statechart of the engine: the root of the supervision tree, engine → platforms, feeds and portfolios → campaigns.
+ * The statechart of the engine: the root of the supervision tree, engine → platforms, feeds, threads and portfolios → campaigns.
  *
- * G1 ids are stable: `platform:<id>`, `feed:<platform>`, `portfolio:<id>`; G2 supervision goes on in every state but the last; G3 a supervisor that fails, by
+ * G1 ids are stable: `platform:<id>`, `feed:<platform>`, `thread:<n>`, `portfolio:<id>`; G2 supervision goes on in every state but the last; G3 a supervisor that fails, by
  * throwing or by escalating, is restarted at once, a portfolio from its campaigns' last good states and with no quarantine left; after more
  * failures in the window than allowed it is given up alone, and the engine drains with the last portfolio; G4 once draining, there is no way
  * back: only to stopped; G5 whatever a failed supervisor held is stopped before its successor starts: no orphan.
@@ -31,8 +31,14 @@ export type Supervised = {
 } & (
   | { readonly kind: "platform"; readonly input: PlatformInput }
   | { readonly kind: "feed"; readonly input: StagesInput }
+  | { readonly kind: "thread"; readonly input: ThreadInput }
   | { readonly kind: "portfolio"; readonly input: PortfolioInput }
 );
+
+/** A worker thread that campaigns live in, from 1. */
+export interface ThreadInput {
+  readonly thread: number;
+}
 
 export interface EngineContext {
   readonly intensity: RestartIntensity;
@@ -50,6 +56,8 @@ export interface EngineInput {
   readonly platforms: readonly PlatformInput[];
   /** One per platform. */
   readonly feeds: readonly StagesInput[];
+  /** Worker threads, where campaigns do not live in the engine's own. */
+  readonly threads?: readonly ThreadInput[];
   readonly portfolios: readonly PortfolioInput[];
   readonly intensity: RestartIntensity;
 }
@@ -108,6 +116,7 @@ const engineSetup = setup({
   actors: {
     platform: fromCallback(() => undefined) as AnyActorLogic,
     feed: fromCallback(() => undefined) as AnyActorLogic,
+    thread: fromCallback(() => undefined) as AnyActorLogic,
     portfolio: fromCallback(() => undefined) as AnyActorLogic,
   },
   guards: {
@@ -188,7 +197,7 @@ const ended = [
   },
 ] as const;
 
-/** The engine statechart. Provide `platform`, `feed` and `portfolio`: the logics of its children. */
+/** The engine statechart. Provide `platform`, `feed`, `portfolio`, and `thread` where there are any: the logics of its children. */
 export const engineMachine = engineSetup.createMachine({
   id: "engine",
   description: "The life of an engine, and the root of its supervision tree.",
@@ -201,6 +210,10 @@ export const engineMachine = engineSetup.createMachine({
     for (const feed of input.feeds) {
       const ref = spawn("feed", { id: `feed:${feed.id}`, input: feed });
       supervised.set(ref.id, { kind: "feed", input: feed, ref, restartTicks: [] });
+    }
+    for (const thread of input.threads ?? []) {
+      const ref = spawn("thread", { id: `thread:${thread.thread}`, input: thread });
+      supervised.set(ref.id, { kind: "thread", input: thread, ref, restartTicks: [] });
     }
     for (const portfolio of input.portfolios) {
       const ref = spawn("portfolio", { id: `portfolio:${portfolio.id}`, input: portfolio });

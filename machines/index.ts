@@ -10,6 +10,8 @@ import { campaignMachine } from "./campaign.ts";
 import type { CampaignEvent, CampaignInput } from "./campaign.ts";
 import { engineMachine } from "./engine.ts";
 import type { EngineContext, EngineInput, EngineMachineEvent } from "./engine.ts";
+import { loadMachine } from "./load.ts";
+import type { LoadContext, LoadEvent, LoadInput } from "./load.ts";
 import { platformMachine } from "./platform.ts";
 import type { PlatformContext, PlatformEvent, PlatformInput } from "./platform.ts";
 import { portfolioMachine } from "./portfolio.ts";
@@ -18,7 +20,7 @@ import type { PortfolioContext, PortfolioEvent, PortfolioInput } from "./portfol
 import { stagesMachine } from "./stages.ts";
 import type { StagesContext, StagesEvent, StagesInput } from "./stages.ts";
 
-export { campaignMachine, engineMachine, platformMachine, portfolioMachine, stagesMachine };
+export { campaignMachine, engineMachine, loadMachine, platformMachine, portfolioMachine, stagesMachine };
 
 /** A statechart with all that is needed to walk it. */
 export interface RegisteredMachine {
@@ -172,6 +174,19 @@ export const machines: readonly RegisteredMachine[] = [
     failingEvents: () => [],
     abstraction: ({ value, context: { badTicks, goodTicks } }) =>
       `${value} ${Math.min(badTicks, 5)} ${Math.min(goodTicks, 2)}`,
+  },
+  {
+    name: "load",
+    machine: loadMachine,
+    notes: "One per engine in real time: how much is done in a tick. Interpreted.",
+    isFlat: true,
+    sampleInput: (): LoadInput => ({ limits: { slowTicks: 2, quickTicks: 2, quickShare: 0.5 } }),
+    sampleEvents: () => [1, 4, 9].map((tookMs): LoadEvent => ({ type: "tick.timed", tookMs, periodMs: 6 })),
+    failingEvents: () => [],
+    abstraction: ({ value, context }) => {
+      const { slow, quick } = context as LoadContext;
+      return `${value} ${slow} ${quick}`;
+    },
   },
   {
     name: "stages",

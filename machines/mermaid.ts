@@ -1,5 +1,6 @@
 /** Statecharts as Mermaid text (`stateDiagram-v2`): transitions labelled event [guard] / actions, descriptions as notes. */
 import type { AnyStateMachine } from "xstate";
+import { actionName, guardName } from "./names.ts";
 
 type Node = AnyStateMachine["root"];
 type Transition = NonNullable<Node["always"]>[number];
@@ -26,29 +27,9 @@ function edges(node: Node, from: string): string[] {
 
 function label({ eventType, guard, actions }: Transition): string {
   const when = guard === undefined ? "" : ` [${guardName(guard)}]`;
-  const names = actions.map((action) => nameOf(action)).filter((name) => name !== "");
+  const names = actions.map((action) => actionName(action)).filter((name) => name !== "");
   // A colon or semicolon would end the label.
   return `${eventType || "always"}${when}${names.length > 0 ? ` / ${names.join(", ")}` : ""}`.replaceAll(/[:;#]/g, " ");
-}
-
-interface Named {
-  readonly type?: string;
-  readonly name?: string;
-  readonly guards?: readonly unknown[];
-}
-
-function guardName(guard: unknown): string {
-  if (typeof guard === "string") return guard;
-  const { type, name, guards } = guard as Named;
-  if (guards === undefined) return type ?? name ?? "guard";
-  const inner = guards.map((one) => guardName(one));
-  return name === "not" ? `not ${inner[0]}` : inner.join(` ${name} `);
-}
-
-function nameOf(action: unknown): string {
-  if (typeof action === "string") return action;
-  const { type, name } = action as Named;
-  return (type ?? name ?? "").replace("xstate.", "");
 }
 
 function note(state: string, text: string | undefined): string[] {

@@ -1,130 +1,73 @@
-/** One flight of the quality bench: the engine's real actors on one world under one policy, scored by the market's own account. */
-import type { EngineObserver } from "../../src/core/events.ts";
-import type { Market, MarketTruth } from "../../src/platforms/market.ts";
-import { PathMarket } from "../../src/platforms/path-market.ts";
-import { frontierEfficiency } from "../../src/platforms/hindsight.ts";
-import { Engine } from "../../src/runtime/engine.ts";
+/** Flights of the quality bench on the engines' side: the engine's real actors, over a market that only speaks the public messages. */
 import { DEFAULT_LIMITS } from "../../machines/portfolio.ts";
+import type { EngineObserver } from "../../src/core/events.ts";
+import type { Market } from "../../src/platforms/market.ts";
+import { Engine } from "../../src/runtime/engine.ts";
+import type { Contender, FlightBrief } from "./brief.ts";
+import { RemoteMarket } from "./remote-market.ts";
 import { toldForecaster } from "./told.ts";
-import type { QualityWorld } from "./worlds.ts";
+import { readFeed, Sheet } from "./wire.ts";
 
-/** What one policy achieved in one world. Shares are of the hindsight optimum's net value unless named otherwise. */
-export interface FlightScore {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly policy: string;
-  /** Net value, discounted where a CPA target is missed, ÷ the bound. */
-  readonly net: number;
-  /** The same without that discount. */
-  readonly gross: number;
-  readonly spendMicros: number;
-  /** Spend ÷ budget. */
-  readonly utilisation: number;
-  /** Invoiced above the budget [micros]: must be 0. */
-  readonly overspendMicros: number;
-  /** Spend on clicks priced above their true value ÷ spend. */
-  readonly waste: number;
-  /** CPA ÷ target − 1 where it is above, else 0. */
-  readonly cpaExcess: number;
-  /** Conversions ÷ hindsight conversions at the same spend. */
-  readonly frontierEfficiency: number;
-  /** Share of the goal that was reached, where one is set; else null. */
-  readonly goalReached: number | null;
-}
-
-/** A way to decide: a policy with its forecaster. */
-export interface Contender {
-  readonly label: string;
-  readonly policy: string;
-  readonly forecaster: string;
-}
-
-/** Prepares an engine for a flight over a market that only speaks the public messages. */
+/** Prepares an engine for one contender's flight. */
 export function flightEngine(
-  world: QualityWorld,
+  brief: FlightBrief,
   contender: Contender,
   market: Market,
   observers: readonly EngineObserver[] = [],
 ): Engine {
-  const { paths, tickMs } = world;
+  const { tickMs, ticks, warmupTicks, told } = brief;
   return new Engine(
     {
-      name: world.scenario,
-      seed: world.seed,
+      name: "quality bench",
+      seed: 0,
       currency: "USD",
       startMs: 0,
       tickMs,
-      ticks: paths.ticks,
-      warmupTicks: paths.warmupTicks,
+      ticks,
+      warmupTicks,
       periodTicks: Math.round(86_400_000 / tickMs),
       timeZone: "UTC",
-      campaigns: [{ ...world.campaign, policy: contender.policy, forecaster: contender.forecaster }],
+      campaigns: [{ ...brief.campaign, policy: contender.policy, forecaster: contender.forecaster }],
       supervision: DEFAULT_LIMITS,
-      forecasters: new Map([["told", toldForecaster(paths)]]),
+      forecasters: told === null ? undefined : new Map([["told", toldForecaster(told)]]),
     },
     { market, observers, nowMs: () => 0 },
   );
 }
 
-/** The market of a world. */
-export function flightMarket(world: QualityWorld): PathMarket {
-  return new PathMarket({
-    paths: world.paths,
-    exposures: [world.exposure],
-    valuesPerConversionMicros: [world.campaign.valuePerConversionMicros],
-    seed: world.seed,
-  });
-}
-
-/** Plays a whole flight in this thread. */
-export function playFlight(
-  world: QualityWorld,
-  contender: Contender,
-  observers: readonly EngineObserver[] = [],
-): FlightScore {
-  const market = flightMarket(world);
-  const engine = flightEngine(world, contender, market, observers);
-  engine.start();
-  for (let tick = 0; tick < engine.ticks; tick += 1) engine.tick();
-  engine.drain();
-  engine.stop();
-  return score(world, contender, market.truth);
-}
-
-/** Scores the market's account of a flight. */
-export function score(world: QualityWorld, { label }: Contender, truth: MarketTruth): FlightScore {
-  const { campaign, bound } = world;
-  const spendMicros = sum(truth.costMicros);
-  const conversions = sum(truth.expectedConversions);
-  const grossMicros = conversions * campaign.valuePerConversionMicros - spendMicros;
-  const target = campaign.cpaTargetMicros;
-  const cpa = conversions > 0 ? spendMicros / conversions : 0;
-  const discount = target !== null && cpa > target ? (target / cpa) ** 2 : 1;
-  return {
-    scenario: world.scenario,
-    seed: world.seed,
-    policy: label,
-    net: (grossMicros * discount) / bound.netMicros,
-    gross: grossMicros / bound.netMicros,
-    spendMicros,
-    utilisation: spendMicros / campaign.budgetMicros,
-    overspendMicros: Math.max(0, spendMicros - campaign.budgetMicros),
-    waste: spendMicros > 0 ? sum(truth.wasteMicros) / spendMicros : 0,
-    cpaExcess: target !== null && cpa > target ? cpa / target - 1 : 0,
-    frontierEfficiency: frontierEfficiency(world, campaign.valuePerConversionMicros, spendMicros, conversions),
-    goalReached: goalReached(world, truth),
+/**
+ * Flies every contender on a brief, tick by tick side by side, so that one message carries the news of all and one the bids of all.
+ * @param exchange sends what is on the sheet and returns when the answer is on it
+ */
+export function flyAll(brief: FlightBrief, contenders: readonly Contender[], sheet: Sheet, exchange: () => void): void {
+  const { platforms, ticks, warmupTicks } = brief;
+  const markets = contenders.map(() => new RemoteMarket(platforms));
+  const engines = contenders.map((contender, flight) => flightEngine(brief, contender, markets[flight]));
+  const askFor = (tick: number): void => {
+    sheet.rewind();
+    for (const market of markets) market.tell(sheet);
+    exchange();
+    sheet.rewind();
+    const feed = readFeed(sheet);
+    for (const market of markets) market.hear(tick, feed, sheet);
   };
-}
 
-function goalReached({ campaign: { goals } }: QualityWorld, truth: MarketTruth): number | null {
-  if (goals.clicks !== null) return sum(truth.clicks) / goals.clicks;
-  if (goals.impressions !== null) return sum(truth.impressions) / goals.impressions;
-  if (goals.conversions !== null) return sum(truth.expectedConversions) / goals.conversions;
-  return null;
-}
-
-function sum(column: Float64Array): number {
-  let total = 0;
-  for (const value of column) total += value;
-  return total;
+  const warmup = new Sheet(brief.warmup);
+  for (let tick = 1 - warmupTicks; tick < 0; tick += 1) {
+    const feed = readFeed(warmup);
+    for (const market of markets) market.hearFeed(tick, feed);
+  }
+  for (const engine of engines) engine.start();
+  for (let tick = 0; tick < ticks; tick += 1) {
+    askFor(tick);
+    for (const engine of engines) engine.tick();
+  }
+  // The market goes on until nothing is outstanding in any flight; each engine then reads its own letters.
+  let tick = ticks;
+  do askFor(tick++);
+  while (!markets.every((market) => market.hasHeardAll));
+  for (const engine of engines) {
+    engine.drain();
+    engine.stop();
+  }
 }

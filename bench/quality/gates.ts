@@ -1,6 +1,6 @@
 /** What the quality bench holds the default policy to, per scenario; shares of the hindsight optimum's net value, in percent. */
 import { mean, quantile, sampleStandardDeviation } from "simple-statistics";
-import type { FlightScore } from "./flight.ts";
+import type { FlightScore } from "./score.ts";
 
 /** Limits of one scenario. `null` where none is set. */
 interface Gate {

@@ -1,18 +1,19 @@
 /** `npm run bench:quality`: what share of the hindsight optimum each policy captures, world by world. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
 import { Command } from "commander";
-import type { Contender, FlightScore } from "./flight.ts";
+import { Bout } from "./bout.ts";
+import type { Contender } from "./brief.ts";
 import { readRecordings } from "../../src/platforms/recording.ts";
 import { parseDayShapes } from "../../src/platforms/day-shape.ts";
 import { failures, tabulate } from "./gates.ts";
 import type { Row } from "./gates.ts";
-import type { Job, WorkerSetup } from "./worker.ts";
+import type { Job, MarketSetup } from "./market-worker.ts";
 import { recordedMarket } from "./replay-world.ts";
 import type { RecordedMarket } from "./replay-world.ts";
+import type { FlightScore } from "./score.ts";
 import { SCENARIOS } from "./worlds.ts";
 import type { Scenario } from "./worlds.ts";
 
@@ -56,7 +57,11 @@ const program = new Command("bench:quality")
   .option("--shapes <file>", "hourly traffic shapes (region_id,dow,hour,traffic_share) instead of synthetic ones")
   .option("--histograms <file>", "price histograms (JSON: name → count per price) for S12 and the recordings")
   .option("--recordings <files...>", "recorded markets to play as well, e.g. exports of your own", [])
-  .option("--workers <n>", "worker threads", String(availableParallelism()))
+  .option(
+    "--workers <n>",
+    "worlds at a time, each with a thread for the market and one for the engines",
+    String(availableParallelism()),
+  )
   .option("--json <file>", "write seeds, scores and table to this file");
 
 const options = program.parse().opts<Options>();
@@ -73,7 +78,7 @@ const scenarios: string[] = [
   ...options.scenarios.split(",").filter(Boolean).map(parseScenario),
   ...recordings.map(({ name }) => name),
 ];
-const setup: WorkerSetup = {
+const setup: MarketSetup = {
   contenders: options.policies.split(",").map(parseContender),
   world: {
     platforms: Number(options.platforms),
@@ -104,34 +109,20 @@ if (options.json !== undefined) {
   );
 }
 
-/** Deals the worlds out to the workers; scores come back in the order of the jobs, whoever played them. */
+/** Deals the worlds out; scores come back in the order of the jobs, whoever played them. */
 async function playAll(): Promise<FlightScore[]> {
   const jobs: Job[] = scenarios.flatMap((scenario) => seeds.map((seed) => ({ scenario, seed })));
   const results: FlightScore[][] = [];
   const bar = new SingleBar({ format: "{bar} {value}/{total} worlds | {eta_formatted} left", stream: process.stderr });
   if (process.stderr.isTTY) bar.start(jobs.length, 0);
-  let next = 0;
-  let played = 0;
-  const work = (): Promise<void> => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: setup });
-    return new Promise<void>((resolve, reject) => {
-      let mine = -1;
-      const deal = () => {
-        mine = next;
-        next += 1;
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker has no origin
-        if (mine < jobs.length) worker.postMessage(jobs[mine]);
-        else void worker.terminate().then(() => resolve());
-      };
-      worker.on("error", reject);
-      worker.on("message", (scored: FlightScore[]) => {
-        results[mine] = scored;
-        played += 1;
-        bar.update(played);
-        deal();
-      });
-      deal();
-    });
+  const left = jobs.entries();
+  const work = async (): Promise<void> => {
+    const bout = new Bout(setup);
+    for (const [index, job] of left) {
+      results[index] = await bout.play(job);
+      bar.increment();
+    }
+    await bout.stop();
   };
   await Promise.all(Array.from({ length: Math.min(jobs.length, Number(options.workers)) }, work));
   bar.stop();

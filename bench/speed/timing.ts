@@ -11,15 +11,16 @@ export interface Figure {
   /** What `ratio` is to; null where the figure stands alone. */
   readonly baseline: string | null;
   readonly ratio: number | null;
-  /** Most that the value, or the ratio where `ofRatio`, may be. */
-  readonly goal: { readonly most: number; readonly ofRatio: boolean } | null;
+  /** Most that the value, or the ratio where `ofRatio`, may be; or least that the value may be. */
+  readonly goal: { readonly most: number; readonly ofRatio: boolean } | { readonly least: number } | null;
 }
 
 /** How much is measured. */
 export interface Sizes {
   readonly campaigns: number;
-  /** The smaller of the two whole-engine runs. */
+  /** The smaller and the larger of the whole-engine runs. */
   readonly fewCampaigns: number;
+  readonly manyCampaigns: number;
   readonly ticks: number;
   /** Measured rounds; one more goes before as warm-up. */
   readonly rounds: number;
@@ -73,7 +74,15 @@ export function plain(bench: string, subject: string, value: number, unit: strin
 
 /** True where the figure has no goal or keeps it. */
 export function isMet({ value, ratio, goal }: Figure): boolean {
-  return goal === null || (goal.ofRatio ? (ratio ?? Number.POSITIVE_INFINITY) : value) <= goal.most;
+  if (goal === null) return true;
+  if ("least" in goal) return value >= goal.least;
+  return (goal.ofRatio ? (ratio ?? Number.POSITIVE_INFINITY) : value) <= goal.most;
+}
+
+/** A goal as people read it. */
+export function goalText(goal: NonNullable<Figure["goal"]>): string {
+  if ("least" in goal) return `≥ ${goal.least.toLocaleString("en-US")}`;
+  return `≤ ${goal.most.toLocaleString("en-US")}${goal.ofRatio ? " ×" : ""}`;
 }
 
 export function median(values: readonly number[]): number {

@@ -1,134 +1,133 @@
-/** The whole engine on the simulated market, with the market's own time set apart. */
-import type { BidBatch } from "../../src/core/reports.ts";
-import type { EngineEvent } from "../../src/core/events.ts";
-import type { Market, MarketNews } from "../../src/platforms/market.ts";
-import { Engine } from "../../src/runtime/engine.ts";
+/** The whole engine on the simulated market: how its cost grows, how much it decides in a CPU second, what it weighs, what a second thread brings. */
+import { fly, latency } from "./flights.ts";
+import type { Flight, FlightOptions } from "./flights.ts";
+import { median, plain } from "./timing.ts";
+import type { Figure, Sizes } from "./timing.ts";
 import { benchWorld } from "./world.ts";
 import type { BenchWorld } from "./world.ts";
-import { cpuMicroseconds, heapBytes, median, plain, quantile } from "./timing.ts";
-import type { Figure, Sizes } from "./timing.ts";
 
-const POLICY = "dual-descent";
+const POLICY = "gamma-pacing";
 /** Rounds of minutes each would be too many. */
 const MAX_ROUNDS = 3;
+/** Decisions in one flight: of many campaigns, fewer ticks do. */
+const DECISIONS = 2_000_000;
 
-/** A market that adds up its own time. */
-class TimedMarket implements Market {
-  readonly platforms: Market["platforms"];
-  readonly #market: Market;
-  /** CPU time [µs]. */
-  cpu = 0;
-  /** Wall-clock time [ms]. */
-  wallMs = 0;
-
-  constructor(market: Market) {
-    this.#market = market;
-    this.platforms = market.platforms;
-  }
-
-  advance(tick: number): MarketNews {
-    return this.#timed(() => this.#market.advance(tick));
-  }
-
-  place(bids: BidBatch): void {
-    this.#timed(() => this.#market.place(bids));
-  }
-
-  isSettled(): boolean {
-    return this.#market.isSettled();
-  }
-
-  #timed<T>(act: () => T): T {
-    const fromMs = performance.now();
-    const from = cpuMicroseconds();
-    const result = act();
-    this.cpu += cpuMicroseconds() - from;
-    this.wallMs += performance.now() - fromMs;
-    return result;
-  }
+/** A flight of so many campaigns, no longer than it takes to measure it. */
+function worldOf(campaigns: number, { ticks }: Sizes, policy = POLICY, width = 5): BenchWorld {
+  const fewer = Math.max(3, Math.min(ticks, Math.round(DECISIONS / campaigns)));
+  return benchWorld(campaigns, fewer, policy, width);
 }
 
-interface Flight {
-  /** CPU time per decision [µs]. */
-  readonly engine: number;
-  readonly market: number;
-  /** CPU time until the first tick, without the market's [ms]. */
-  readonly startupMs: number;
-  /** Wall-clock time of each tick, without the market's [ms]. */
-  readonly latenciesMs: readonly number[];
-  /** Heap that is really in use at the end, market included [bytes]. */
-  readonly liveBytes: number;
+const shown = (campaigns: number) => campaigns.toLocaleString("en-US");
+
+/** Few campaigns against many and very many: the cost of a decision must not grow with their number. */
+export async function scale(sizes: Sizes): Promise<Figure[]> {
+  const counts = [sizes.fewCampaigns, sizes.campaigns, sizes.manyCampaigns];
+  const worlds = counts.map((count) => worldOf(count, sizes));
+  await fly(worlds[0]);
+  const rounds: Flight[][] = [];
+  for (let round = 0; round < Math.min(sizes.rounds, MAX_ROUNDS); round += 1) {
+    const flights: Flight[] = [];
+    for (const world of worlds) flights.push(await fly(world));
+    rounds.push(flights);
+  }
+  const bench = `whole tick, 5 platforms, ${POLICY}`;
+  const baseline = `${shown(counts[0])} campaigns: engine, per decision`;
+  return counts.flatMap((count, i) => {
+    const flights = rounds.map((round) => round[i]);
+    const at = `${shown(count)} campaigns:`;
+    return [
+      i === 0
+        ? plain(bench, baseline, median(flights.map(({ engine }) => engine)), "µs")
+        : {
+            bench,
+            subject: `${at} engine, per decision`,
+            value: median(flights.map(({ engine }) => engine)),
+            unit: "µs",
+            baseline,
+            ratio: median(rounds.map((round) => round[i].engine / round[0].engine)),
+            goal: { most: 1.25, ofRatio: true },
+          },
+      plain(bench, `${at} simulated market, per decision`, median(flights.map(({ market }) => market)), "µs"),
+      plain(bench, `${at} tick to decision, p50`, latency(flights, 0.5), "ms"),
+      plain(bench, `${at} tick to decision, p95`, latency(flights, 0.95), "ms"),
+      plain(bench, `${at} tick to decision, p99`, latency(flights, 0.99), "ms"),
+      plain(bench, `${at} event loop delay, p99`, median(flights.map(({ loopDelayMs }) => loopDelayMs)), "ms"),
+      plain(bench, `${at} startup`, median(flights.map(({ startupMs }) => startupMs)), "ms"),
+    ];
+  });
 }
 
-/** Few campaigns against many: the cost of a decision must not grow with their number. */
-export function wholeEngine({ campaigns, fewCampaigns, ticks, rounds }: Sizes): Figure[] {
-  const bench = `whole engine, ${ticks} ticks, ${POLICY}`;
-  const few = benchWorld(fewCampaigns, ticks, POLICY);
-  const many = benchWorld(campaigns, ticks, POLICY);
-  fly(many);
-  // Of one flight: later ones leave garbage of earlier ones in it.
-  const residentMebibytes = process.resourceUsage().maxRSS / 1024;
-  const flights = Array.from({ length: Math.min(rounds, MAX_ROUNDS) }, () => ({ few: fly(few), many: fly(many) }));
-  const engine = median(flights.map((flight) => flight.many.engine));
-  const latencies = flights.flatMap((flight) => flight.many.latenciesMs);
-  const small = `${fewCampaigns} campaigns: engine, per decision`;
-  const at = `${campaigns} campaigns:`;
+/** Decisions in a second of CPU time, the market's left out. */
+export async function throughput(given: Sizes): Promise<Figure[]> {
+  // Greedy campaigns run out of money after that.
+  const sizes = { ...given, ticks: Math.ceil(given.ticks / 2) };
+  const bench = `decisions per CPU second, ${shown(sizes.campaigns)} campaigns`;
+  const contestants: readonly [string, number, BenchWorld, FlightOptions][] = [
+    ["greedy-roi, 3 platforms, window of 50, no log", 900_000, worldOf(sizes.campaigns, sizes, "greedy-roi", 3), {}],
+    ["the same, every decision logged", 300_000, worldOf(sizes.campaigns, sizes, "greedy-roi", 3), { isLogged: true }],
+    [`${POLICY}, 5 platforms, no log`, 150_000, worldOf(sizes.campaigns, sizes), {}],
+  ];
+  const rounds: number[][] = [];
+  for (let round = 0; round <= Math.min(sizes.rounds, MAX_ROUNDS); round += 1) {
+    const speeds: number[] = [];
+    for (const [, , world, options] of contestants) speeds.push(1e6 / (await fly(world, options)).engine);
+    if (round > 0) rounds.push(speeds);
+  }
+  return contestants.map(([subject, least], i) => ({
+    bench,
+    subject,
+    value: median(rounds.map((speeds) => speeds[i])),
+    unit: "per s",
+    baseline: i === 0 ? null : contestants[0][0],
+    ratio: i === 0 ? null : median(rounds.map((speeds) => speeds[i] / speeds[0])),
+    goal: { least },
+  }));
+}
+
+/** What a campaign weighs, as the operating system sees it: against a flight of one campaign. */
+export async function memory(sizes: Sizes): Promise<Figure[]> {
+  const count = sizes.manyCampaigns;
+  const bench = `memory, greedy-roi, 3 platforms`;
+  const base = await fly(benchWorld(1, 10, "greedy-roi", 3));
+  const full = await fly(benchWorld(count, 10, "greedy-roi", 3));
+  const per = (kind: "liveBytes" | "residentBytes") => (full[kind] - base[kind]) / count;
+  const baseline = "one campaign: resident memory";
   return [
-    plain(bench, small, median(flights.map((flight) => flight.few.engine)), "µs"),
+    plain(bench, baseline, base.residentBytes / 2 ** 20, "MiB"),
     {
-      bench,
-      subject: `${at} engine, per decision`,
-      value: engine,
-      unit: "µs",
-      baseline: small,
-      ratio: median(flights.map((flight) => flight.many.engine / flight.few.engine)),
-      goal: { most: 1.5, ofRatio: true },
+      ...plain(bench, `${shown(count)} campaigns: resident memory`, full.residentBytes / 2 ** 20, "MiB"),
+      baseline,
+      ratio: full.residentBytes / base.residentBytes,
     },
-    {
-      bench,
-      subject: `${at} market, per decision`,
-      value: median(flights.map((flight) => flight.many.market)),
-      unit: "µs",
-      baseline: `${at} engine, per decision`,
-      ratio: median(flights.map((flight) => flight.many.market / flight.many.engine)),
-      goal: null,
-    },
-    ...[0.5, 0.95, 0.99].map((share) =>
-      plain(bench, `${at} engine's tick, p${share * 100}`, quantile(latencies, share), "ms"),
-    ),
-    plain(bench, `${at} startup`, median(flights.map((flight) => flight.many.startupMs)), "ms", 2000),
-    plain(
-      bench,
-      `${at} live heap, market included`,
-      median(flights.map((flight) => flight.many.liveBytes)) / 2 ** 20,
-      "MiB",
-    ),
-    plain(bench, `${at} peak resident memory, market included`, residentMebibytes, "MiB", 400),
+    plain(bench, "resident memory per campaign beyond the base", per("residentBytes"), "bytes", 3 * 1024),
+    plain(bench, "live heap per campaign beyond the base, market included", per("liveBytes"), "bytes"),
   ];
 }
 
-function fly({ config, createMarket }: BenchWorld): Flight {
-  const market = new TimedMarket(createMarket());
-  let decisions = 0;
-  const observe = (event: EngineEvent) => {
-    if (event.type === "tick.completed") decisions += event.decisions;
-  };
-  const parts = { market, observers: [{ observe, wantsDecisions: false }], nowMs: () => performance.now() };
-  const bornAt = cpuMicroseconds();
-  const engine = new Engine(config, parts);
-  engine.start();
-  const startedAt = cpuMicroseconds();
-  const startupMs = (startedAt - bornAt - market.cpu) / 1000;
-  const latenciesMs: number[] = [];
-  market.cpu = 0;
-  for (let tick = 0; tick < config.ticks; tick += 1) {
-    const fromMs = performance.now();
-    market.wallMs = 0;
-    engine.tick();
-    latenciesMs.push(performance.now() - fromMs - market.wallMs);
+/** One thread against two: wall-clock time, which is what a second core is for. */
+export async function threads(sizes: Sizes): Promise<Figure[]> {
+  const bench = `threads, ${shown(sizes.campaigns)} campaigns, 5 platforms, ${POLICY}`;
+  const world = worldOf(sizes.campaigns, { ...sizes, ticks: Math.ceil(sizes.ticks / 4) });
+  const rounds: [Flight, Flight][] = [];
+  for (let round = 0; round <= Math.min(sizes.rounds, MAX_ROUNDS); round += 1) {
+    const pair: [Flight, Flight] = [await fly(world), await fly(world, { threads: 2 })];
+    if (round > 0) rounds.push(pair);
   }
-  const cpu = cpuMicroseconds() - startedAt - market.cpu;
-  const liveBytes = heapBytes();
-  engine.stop();
-  return { engine: cpu / decisions, market: market.cpu / decisions, startupMs, latenciesMs, liveBytes };
+  const p50 = (flight: Flight) => latency([flight], 0.5);
+  const baseline = "1 thread: tick to decision, p50";
+  return [
+    plain(bench, baseline, median(rounds.map(([one]) => p50(one))), "ms"),
+    {
+      ...plain(bench, "2 threads: tick to decision, p50", median(rounds.map(([, two]) => p50(two))), "ms"),
+      baseline,
+      ratio: median(rounds.map(([one, two]) => p50(two) / p50(one))),
+    },
+    {
+      ...plain(bench, "2 threads: CPU time per decision", median(rounds.map(([, two]) => two.engine)), "µs"),
+      baseline: "1 thread: CPU time per decision",
+      ratio: median(rounds.map(([one, two]) => two.engine / one.engine)),
+    },
+    plain(bench, "1 thread: CPU time per decision", median(rounds.map(([one]) => one.engine)), "µs"),
+  ];
 }

@@ -3,4 +3,6 @@ import { BENCHES } from "./benches.ts";
 import type { Sizes } from "./timing.ts";
 
 const [name, sizes] = process.argv.slice(2);
-process.send!(BENCHES[name](JSON.parse(sizes) as Sizes));
+process.send!(await BENCHES[name](JSON.parse(sizes) as Sizes));
+// Monitors and threads may be alive.
+process.disconnect();

@@ -1,5 +1,6 @@
 /** The preset `ten-thousand` with any number of campaigns: the world of the policy and engine benches. */
 import type { Policy, PolicyInput } from "../../src/core/policy/policy.ts";
+import { OlsForecaster } from "../../src/core/forecast/ols.ts";
 import { Ledger } from "../../src/core/ledger.ts";
 import { PathMarket } from "../../src/platforms/path-market.ts";
 import { simulatePaths } from "../../src/platforms/simulated-paths.ts";
@@ -14,8 +15,12 @@ export interface BenchWorld {
   readonly createMarket: () => PathMarket;
 }
 
-/** The preset with so many campaigns and ticks, all under one policy. */
-export function benchWorld(campaigns: number, ticks: number, policy: string): BenchWorld {
+/** Entries of the sliding window that the rule of the requirements is measured with. */
+const WINDOW_TICKS = 50;
+const WINDOWED = `ols-${WINDOW_TICKS}`;
+
+/** The preset with so many campaigns and ticks, all under one policy, on its first `width` platforms; on fewer than all, forecasts come from a sliding window. */
+export function benchWorld(campaigns: number, ticks: number, policy: string, width = 5): BenchWorld {
   const { scenario, source } = loadScenario("ten-thousand");
   const resolved = resolveScenario(
     {
@@ -27,10 +32,16 @@ export function benchWorld(campaigns: number, ticks: number, policy: string): Be
   );
   const { market, exposures, ...config } = resolved;
   const paths = simulatePaths(market);
-  const specs = config.campaigns.map((spec) => ({ ...spec, policy }));
+  const forecasters: EngineConfig["forecasters"] = new Map([
+    [WINDOWED, (board, platform) => new OlsForecaster(board, platform, WINDOW_TICKS)],
+  ]);
+  const specs = config.campaigns.map((spec) => {
+    if (width === 5) return { ...spec, policy };
+    return { ...spec, policy, forecaster: WINDOWED, platforms: spec.platforms.slice(0, width) };
+  });
   const valuesPerConversionMicros = specs.map((spec) => spec.valuePerConversionMicros);
   return {
-    config: { ...config, campaigns: specs },
+    config: { ...config, campaigns: specs, forecasters },
     createMarket: () => new PathMarket({ paths, exposures, valuesPerConversionMicros, seed: config.seed }),
   };
 }

@@ -33,6 +33,7 @@ interface Run extends StepRun {
 }
 
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
+const NO_TRANSITIONS: readonly Transition[] = [];
 
 /**
  * Compiles a flat machine: on, always, entry, exit, assign, plain actions with params, raise, emit, guards with and/or/not, wildcards, reenter,
@@ -153,11 +154,14 @@ function snapshotOf(
 }
 
 function perform(run: Run, steps: readonly Step[]): void {
-  for (const step of steps) step(run);
+  for (let i = 0; i < steps.length; i += 1) steps[i](run);
 }
 
 function enabled(run: Run, transitions: readonly Transition[]): Transition | null {
-  for (const transition of transitions) if (transition.test === null || transition.test(run)) return transition;
+  for (let i = 0; i < transitions.length; i += 1) {
+    const transition = transitions[i];
+    if (transition.test === null || transition.test(run)) return transition;
+  }
   return null;
 }
 
@@ -168,7 +172,8 @@ function select(run: Run, root: State): Transition | null {
 function selectIn(run: Run, state: State): Transition | null {
   const { type } = run.event;
   const exact = state.exact.get(type) ?? wildcards(state, type);
-  for (const transition of exact) {
+  for (let i = 0; i < exact.length; i += 1) {
+    const transition = exact[i];
     if (transition.test === null) return transition;
     let isOpen: boolean;
     try {
@@ -185,6 +190,6 @@ function selectIn(run: Run, state: State): Transition | null {
 
 /** Transitions of an event that has none of its own name. Not kept: event types may be endless. */
 function wildcards(state: State, type: string): readonly Transition[] {
-  if (state.descriptors.length === 0) return [];
+  if (state.descriptors.length === 0) return NO_TRANSITIONS;
   return state.descriptors.filter((one) => matches(type, one)).flatMap((one) => state.exact.get(one)!);
 }

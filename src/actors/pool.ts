@@ -25,9 +25,10 @@ export interface PoolInput {
   readonly members: readonly PoolMember[];
 }
 
-/** Commands to a pool. A restart of a live child, and a second child for a slot, are ignored (S2). */
+/** Commands to a pool. A restart of a live child, and a second child for a slot, are ignored (S2); one that was stopped can be restarted. */
 export type PoolCommand =
   | { readonly type: "children.restart"; readonly slots: readonly number[] }
+  | { readonly type: "children.stop"; readonly slots: readonly number[] }
   | { readonly type: "child.add"; readonly member: PoolMember };
 
 /** What a pool tells its parent, at once, for every child that failed. */
@@ -106,6 +107,9 @@ export function createPool(child: AnyActorLogic): PoolLogic {
   const react = (held: Held, event: PoolCommand | EventObject, scope: Scope): Held => {
     if (event.type === "children.restart") {
       restart(held, scope, (event as Extract<PoolCommand, { type: "children.restart" }>).slots);
+    } else if (event.type === "children.stop") {
+      const { slots } = event as Extract<PoolCommand, { type: "children.stop" }>;
+      for (const slot of slots) if (held.members.has(slot)) scope.stopChild(held.children[slot]);
     } else if (event.type === "child.add") {
       add(held, scope, (event as Extract<PoolCommand, { type: "child.add" }>).member);
     } else if (event.type === "xstate.stop") {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 // Decisions live for one tick, longer than the young generation holds them: unbridled, V8 lets ten thousand campaigns grow
 // to 650 MB around 70 MB of live data.
-const HEAP = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
+const HEAP = ["--max-semi-space-size=32", "--heap-growing-percent=60"];
 
 const compiled = new URL("../../dist/src/cli/main.js", import.meta.url);
 const source = new URL("./main.ts", import.meta.url);

@@ -4,6 +4,8 @@ import { chaosCommand } from "./chaos.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { reportFailure } from "./failure.ts";
+import { inspectCommand } from "./inspect.ts";
+import { loadCommand } from "./load.ts";
 import { machinesCommand } from "./machines.ts";
 import { replayCommand } from "./replay.ts";
 import { scenarioCommand } from "./scenario.ts";
@@ -32,12 +34,14 @@ function program(): Command {
     simulateCommand(),
     replayCommand(),
     serveCommand(),
+    inspectCommand(),
     explainCommand(),
     scenarioCommand(),
     schemaCommand(),
     machinesCommand(),
     checkCommand(),
     chaosCommand(),
+    loadCommand(),
   ]) {
     root.addCommand(command);
   }

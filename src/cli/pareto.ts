@@ -1,39 +1,50 @@
 /** What a run's biggest campaigns could have reached, and where they came out: the Pareto section of a report. */
 import type { CampaignSpec } from "../core/campaign.ts";
+import type { EngineEvent, EngineObserver } from "../core/events.ts";
 import { paretoCurve } from "../core/pareto.ts";
 import type { ParetoCurve, ParetoPoint } from "../core/pareto.ts";
+import type { PlatformSpec } from "../core/platform.ts";
 import { gammaPacing } from "../core/policy/gamma-pacing.ts";
-import { policyNamed } from "../core/policy/index.ts";
-import type { Policy } from "../core/policy/policy.ts";
 import type { ParetoSection, SpendPoint } from "../observe/html-report.ts";
 import { frontierEfficiency, hindsightCurve } from "../platforms/hindsight.ts";
 import type { MarketTruth } from "../platforms/market.ts";
+import { dayAt, dayStartTicks } from "../runtime/calendar.ts";
 import type { RunPlan } from "./run.ts";
 
 /** Curves are kept of so many campaigns, the biggest budgets first. */
 const MOST_CAMPAIGNS = 20;
 
 /** Listens in on gamma pacing: keeps the curve that each chosen campaign saw at its first decision. */
-export class ParetoWatch {
+export class ParetoWatch implements EngineObserver {
   readonly #plan: RunPlan;
+  readonly #dayStarts: readonly number[];
+  #platforms: readonly PlatformSpec[] = [];
   /** By campaign id. */
   readonly #curves = new Map<string, ParetoCurve | null>();
 
   constructor(plan: RunPlan) {
     this.#plan = plan;
-    const biggest = plan.config.campaigns
+    const { campaigns, startMs, tickMs, ticks, timeZone } = plan.config;
+    this.#dayStarts = dayStartTicks(startMs, tickMs, ticks, timeZone);
+    const biggest = campaigns
       .filter(({ policy }) => policy === gammaPacing.name)
       .sort((a, b) => b.budgetMicros - a.budgetMicros);
     for (const { id } of biggest.slice(0, MOST_CAMPAIGNS)) this.#curves.set(id, null);
   }
 
-  /** The plan, its decisions unchanged, under watch. */
-  get plan(): RunPlan {
-    const { config } = this.#plan;
-    const named = config.policyOf ?? policyNamed;
-    const watched = this.#watched();
-    const policyOf = (name: string) => (name === watched.name ? watched : named(name));
-    return { ...this.#plan, config: { ...config, policyOf } };
+  observe(event: EngineEvent): void {
+    if (event.type === "engine.started") this.#platforms = event.platforms;
+    if (event.type !== "decision" || this.#curves.get(event.campaign.id) !== null) return;
+    const { tick, campaign: spec, board } = event;
+    const { tickMs, ticks } = this.#plan.config;
+    const platforms = this.#platforms;
+    const { budgetMicros } = spec;
+    const availableMicros = Math.min(budgetMicros, spec.dailyBudgetMicros ?? budgetMicros);
+    const isDailyBound = availableMicros < budgetMicros;
+    // Before the first decision nothing is bid, and nothing known of the campaign itself.
+    const account = { budgetMicros, spentMicros: 0, reservedMicros: 0, availableMicros, isDailyBound };
+    const input = { tick, tickMs, day: dayAt(tick, this.#dayStarts, ticks), spec, platforms, board, account };
+    this.#curves.set(spec.id, paretoCurve(input, gammaPacing.create(spec, platforms)));
   }
 
   /** What the market's own account makes of the whole run, campaign by campaign, the biggest budget first. */
@@ -42,18 +53,6 @@ export class ParetoWatch {
     return [...this.#curves].flatMap(([id, curve]) =>
       curve === null ? [] : [this.#section(slots.get(id)!, curve, truth)],
     );
-  }
-
-  #watched(): Policy {
-    const curves = this.#curves;
-    const policy: Policy<Parameters<typeof gammaPacing.decide>[1]> = {
-      ...gammaPacing,
-      decide(input, memory) {
-        if (curves.get(input.spec.id) === null) curves.set(input.spec.id, paretoCurve(input, memory));
-        return gammaPacing.decide(input, memory);
-      },
-    };
-    return policy;
   }
 
   #section(slot: number, { points }: ParetoCurve, truth: MarketTruth): ParetoSection {

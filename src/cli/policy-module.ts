@@ -9,6 +9,14 @@ import type { Policy } from "../core/policy/policy.ts";
 const METHODS = ["create", "decide", "learn"] as const;
 const EXPECTED = "a module whose default export is a policy: { name, description, create, decide, learn }";
 
+/** URL of the module that each policy was loaded from. */
+const MODULES = new WeakMap<Policy, string>();
+
+/** URL of the module that a policy was loaded from; undefined for those of the engine. */
+export function moduleOf(policy: Policy): string | undefined {
+  return MODULES.get(policy);
+}
+
 /**
  * The policy of that name, or the one that a file exports.
  * @throws EngineError CE_POLICY_UNKNOWN, CE_POLICY_UNREADABLE, CE_POLICY_MALFORMED
@@ -28,9 +36,10 @@ async function loadPolicy(file: string): Promise<Policy> {
   if (!existsSync(path)) {
     throw new EngineError("CE_POLICY_UNREADABLE", "There is no such policy module.", { file, expected: EXPECTED });
   }
+  const url = pathToFileURL(path).href;
   let exported: unknown;
   try {
-    exported = ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+    exported = ((await import(url)) as { default?: unknown }).default;
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     throw new EngineError("CE_POLICY_UNREADABLE", `The policy module cannot be loaded: ${why}`, { file }, { cause });
@@ -52,5 +61,6 @@ async function loadPolicy(file: string): Promise<Policy> {
   if (policies.has(policy.name)) {
     throw malformed(`The name "${policy.name}" is a policy of the engine.`, "a name of its own", "default.name");
   }
+  MODULES.set(policy, url);
   return policy;
 }

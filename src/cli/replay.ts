@@ -17,6 +17,7 @@ import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunPlan } from "./run.ts";
 import { parseNames, parseSeed, withReportOptions } from "./simulate.ts";
+import { threadsFor } from "./threads.ts";
 
 interface Options extends ReportOptions {
   readonly dialect?: DialectName;
@@ -113,6 +114,7 @@ function planOf(
       periodTicks: Math.max(1, Math.round(DAY_MS / tickMs)),
       timeZone: "UTC",
       campaigns: [campaign],
+      threads: threadsFor(1, options.threads),
       supervision: DEFAULT_LIMITS,
     },
     paths,

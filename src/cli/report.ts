@@ -7,7 +7,7 @@ import { renderComparison, renderTerminalReport } from "../observe/terminal-repo
 import { openPending } from "./output.ts";
 import { ParetoWatch } from "./pareto.ts";
 import { play, withPolicy } from "./run.ts";
-import type { PlayedRun, RunPlan } from "./run.ts";
+import type { KeptState, PlayedRun, RunPlan } from "./run.ts";
 import { renderVerdicts, verdictRows } from "./verdicts.ts";
 
 /** Exit code of a run that came out otherwise than expected. */
@@ -22,6 +22,7 @@ export interface ReportOptions {
   readonly logLevel?: DecisionLogLevel;
   readonly report?: string;
   readonly progress: boolean;
+  readonly threads?: number;
 }
 
 interface ReportRequest extends ReportOptions {
@@ -34,6 +35,8 @@ interface ReportRequest extends ReportOptions {
   readonly periodMs?: number | undefined;
   /** The part of the command line that reproduces the run. */
   readonly command: string;
+  /** Where the run is kept; absent: it is not. */
+  readonly keptState?: KeptState | undefined;
   /** What the reader must know to read the figures right. */
   readonly notes: readonly string[];
 }
@@ -59,15 +62,17 @@ export async function runAndReport(plan: RunPlan, request: ReportRequest): Promi
   try {
     for (const [label, each] of variants(plan, request.policies)) {
       const log = request.log === undefined || runs.length > 0 ? undefined : request.log;
+      const watch = new ParetoWatch(each);
       const options = {
         label,
+        observers: [watch],
         logLevel: request.logLevel,
         signal: interrupt.signal,
         hasProgress: request.progress,
         periodMs: request.periodMs,
+        state: request.keptState,
       };
-      const watch = new ParetoWatch(each);
-      const run = await play(watch.plan, log === undefined ? options : { ...options, log });
+      const run = await play(each, log === undefined ? options : { ...options, log });
       // A run that was cut off is not to be measured against its whole flight.
       runs.push({ ...run, pareto: run.isInterrupted ? [] : watch.sections(run.truth) });
       if (interrupt.signal.aborted) break;

@@ -1,4 +1,5 @@
 /** Playing one run from the command line: engine, market, observers, progress, and what is written at the end. */
+import { createHash } from "node:crypto";
 import { SingleBar } from "cli-progress";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { EngineObserver } from "../core/events.ts";
@@ -6,7 +7,11 @@ import { Faults, hasFaults } from "../core/faults.ts";
 import type { FaultPlan } from "../core/faults.ts";
 import { ExpectationCheck } from "../core/expectation.ts";
 import type { Expectation, Verdict } from "../core/expectation.ts";
+import { policies } from "../core/policy/index.ts";
+import type { PlatformSpec } from "../core/platform.ts";
 import type { Policy } from "../core/policy/policy.ts";
+import type { Manifest } from "../journal/manifest.ts";
+import { SqliteStore } from "../journal/sqlite-store.ts";
 import { DecisionLog } from "../observe/decision-log.ts";
 import type { DecisionLogEnd, DecisionLogLevel } from "../observe/decision-log.ts";
 import { RunObserver } from "../observe/run-observer.ts";
@@ -17,10 +22,14 @@ import { FaultyMarket } from "../platforms/faulty-market.ts";
 import { PathMarket } from "../platforms/path-market.ts";
 import type { CampaignExposure, MarketPaths } from "../platforms/paths.ts";
 import { virtualClock, wallClock } from "../runtime/clock.ts";
+import { DurableRun } from "../runtime/durable-run.ts";
 import { Engine } from "../runtime/engine.ts";
 import type { EngineConfig } from "../runtime/engine.ts";
 import { ClockJumps, jumpingClock } from "../runtime/jumping-clock.ts";
+import { JournaledMarket } from "../runtime/journaled-market.ts";
 import { runEngine } from "../runtime/scheduler.ts";
+import type { Playable } from "../runtime/scheduler.ts";
+import { moduleOf } from "./policy-module.ts";
 
 /** Everything that a run depends on: play it twice, get the same bytes. */
 export interface RunPlan {
@@ -31,6 +40,13 @@ export interface RunPlan {
   readonly faults?: FaultPlan;
   /** What must come of it. */
   readonly expectations?: readonly Expectation[];
+}
+
+/** Where a run is kept so that it survives, and what says that it is this run. */
+export interface KeptState {
+  readonly directory: string;
+  /** Over everything that the run depends on. */
+  readonly fingerprint: string;
 }
 
 /** What a run is asked to leave behind. */
@@ -44,6 +60,8 @@ export interface RunOptions {
   /** Period of the wall clock [ms]; absent: as fast as it goes. */
   readonly periodMs?: number | undefined;
   readonly hasProgress: boolean;
+  /** Absent: the run is not kept. */
+  readonly state?: KeptState | undefined;
   /** Further listeners. */
   readonly observers?: readonly EngineObserver[];
 }
@@ -68,8 +86,12 @@ export interface PlayedRun {
 export function withPolicy(plan: RunPlan, policy: string | Policy): RunPlan {
   const name = typeof policy === "string" ? policy : policy.name;
   const campaigns = plan.config.campaigns.map((spec): CampaignSpec => ({ ...spec, policy: name }));
-  const policyOf = typeof policy === "string" ? {} : { policyOf: () => policy };
-  return { ...plan, config: { ...plan.config, campaigns, ...policyOf } };
+  const config = { ...plan.config, campaigns };
+  if (typeof policy === "string" || policies.get(name) === policy) return { ...plan, config };
+  const url = moduleOf(policy);
+  // Threads load it by themselves.
+  const policyModules = url === undefined ? {} : { [name]: url };
+  return { ...plan, config: { ...config, policyOf: () => policy, policyModules } };
 }
 
 /** Plays a plan on the virtual clock. @throws EngineError when an output cannot be written or an invariant breaks */
@@ -89,19 +111,34 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
   const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
   if (log !== null) observers.push(log);
   const steady = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);
-  const clock = faults === undefined ? steady : jumpingClock(steady, new ClockJumps(faults));
+  const jumps = faults === undefined ? null : new ClockJumps(faults);
+  const clock = jumps === null ? steady : jumpingClock(steady, jumps);
+  const world = faults === undefined ? market : new FaultyMarket(market, faults, config.campaigns.length);
+  const store = options.state === undefined ? null : new SqliteStore(options.state.directory);
+  const journaled = store === null ? null : new JournaledMarket(world);
+  if (journaled !== null) observers.push(journaled);
   const engine = new Engine(config, {
-    market: faults === undefined ? market : new FaultyMarket(market, faults, config.campaigns.length),
+    market: journaled ?? world,
     observers,
     nowMs: () => clock.nowMs(),
     ...(faults === undefined ? {} : { faults }),
   });
   const bar = progressBar(options.label, config.ticks, options.hasProgress);
   try {
-    const outcome = await runEngine(engine, {
+    let played: Playable = engine;
+    if (store !== null && journaled !== null) {
+      const { fingerprint } = options.state!;
+      const manifest = manifestOfRun("simulate", config, world.platforms, fingerprint);
+      const shownAt = jumps === null ? {} : { shownAt: (tick: number) => jumps.shownAt(tick) };
+      const durable = new DurableRun({ store, engine, market: journaled, manifest, ...shownAt });
+      const { entries, nextTick } = await durable.recover();
+      if (entries > 0) process.stderr.write(`Goes on from tick ${nextTick}, ${entries} entries replayed.\n`);
+      played = durable;
+    }
+    const outcome = await runEngine(played, {
       clock,
       signal: options.signal,
-      onTick: (played) => bar.update(played),
+      onTick: (ticks) => bar.update(ticks),
     });
     return {
       plan,
@@ -116,7 +153,23 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
     };
   } finally {
     bar.stop();
+    await store?.close();
   }
+}
+
+/** What the log of a run begins with. */
+export function manifestOfRun(
+  kind: string,
+  { name, seed, currency, startMs, tickMs, campaigns }: EngineConfig,
+  platforms: readonly PlatformSpec[],
+  fingerprint: string,
+): Manifest {
+  return { kind, name, seed, currency, startMs, tickMs, fingerprint, platforms, campaigns };
+}
+
+/** SHA-256 over everything that a run depends on, but for its code. */
+export function fingerprintOf(inputs: object): string {
+  return createHash("sha256").update(JSON.stringify(inputs)).digest("hex");
 }
 
 function trueNetMicros({ truth, platforms }: PathMarket, campaigns: readonly CampaignSpec[]): number {

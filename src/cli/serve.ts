@@ -1,7 +1,7 @@
 /** `campaign-engine serve`: the engine as a live service. */
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { EngineObserver } from "../core/events.ts";
+import type { EngineEvent, EngineObserver } from "../core/events.ts";
 import { DecisionLog } from "../observe/decision-log.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { LiveView } from "../observe/live-view.ts";
@@ -21,11 +21,14 @@ import { beat } from "../server/beat.ts";
 import { listen } from "../server/listen.ts";
 import { LiveRun } from "../server/live-run.ts";
 import { isLoopback } from "../server/security.ts";
+import type { TimeControl } from "../server/time-control.ts";
 import { Vitals } from "../server/vitals.ts";
 import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
-import { TOKEN_VARIABLE, tokenOf } from "./token.ts";
+import { threadsFor, withThreadsOption } from "./threads.ts";
+import { newToken, TOKEN_VARIABLE, tokenOf } from "./token.ts";
 
-interface ServeOptions {
+/** Options of a live service. */
+export interface ServeOptions {
   readonly demo?: boolean;
   readonly every: number;
   readonly host: string;
@@ -37,6 +40,7 @@ interface ServeOptions {
   readonly logLevel?: DecisionLogLevel;
   readonly drain: number;
   readonly metricsPerCampaign: number;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -48,7 +52,7 @@ const CLOSE_MS = 1_000;
 
 /** The `serve` command. */
 export function serveCommand(): Command {
-  return new Command("serve")
+  return withThreadsOption(new Command("serve"))
     .summary("run the engine as a live service")
     .description(
       "Runs a scenario's campaigns as a live service: metrics and spend reports come in over HTTP, bids go out. With --demo a simulated market answers.",
@@ -90,11 +94,19 @@ export function serveCommand(): Command {
 SIGTERM and Ctrl-C stop bidding, wait for spend reports and exit with 0; a second Ctrl-C exits at once with 130.
 /openapi.json describes the service; /healthz, /readyz and /metrics are for monitoring.`,
     )
-    .action(serve);
+    .action((source: string, options: ServeOptions) => serve(source, options));
 }
 
-async function serve(source: string, options: ServeOptions): Promise<void> {
-  const { token, isMade } = tokenOf(options);
+/** A service whose time can be stopped, and the page of it that is announced. */
+export interface Looking {
+  readonly time: TimeControl;
+  readonly page: string;
+}
+
+/** Runs a service until it is told to end. @param looking in a simulation that is looked at */
+export async function serve(source: string, options: ServeOptions, looking?: Looking): Promise<void> {
+  // Who looks at a simulation gets its token with the address: there is nothing to guard but the page.
+  const { token, isMade } = looking === undefined ? tokenOf(options) : { token: newToken(), isMade: true };
   const loaded = loadScenario(source);
   const isDemo = options.demo === true;
   const round = isDemo ? demoOf(loaded, options.seed) : liveOf(loaded, options.every);
@@ -107,11 +119,15 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
   const market = new LiveMarket(config.platforms, simulated, { answerTicks: 2 * config.settlementTimeoutTicks });
   const view = new LiveView();
   const metrics = new ServiceMetrics(options.metricsPerCampaign);
-  const observers: EngineObserver[] = [view, metrics];
+  const observers: EngineObserver[] = [view, metrics, { wantsDecisions: false, observe: sayLoad }];
   const level = options.logLevel ?? (loaded.scenario.log.level as DecisionLogLevel);
   const log = options.log === undefined ? null : new DecisionLog(options.log, level);
   if (log !== null) observers.push(log);
-  const engine = new Engine(config, { market, observers, nowMs: () => performance.now() });
+  const threads = threadsFor(config.campaigns.length, options.threads);
+  const engine = new Engine(
+    { ...config, threads, periodMs: options.every },
+    { market, observers, nowMs: () => performance.now() },
+  );
   const vitals = new Vitals();
   const run = new LiveRun({
     engine,
@@ -122,6 +138,7 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
     everyMs: options.every,
     maxCampaigns: config.campaigns.length + SPARE_CAMPAIGNS,
     isDemo,
+    ...(looking === undefined ? {} : { time: looking.time }),
   });
   metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
   const guard = {
@@ -140,7 +157,7 @@ async function serve(source: string, options: ServeOptions): Promise<void> {
       drainMs: options.drain,
       onTick: () => log?.flush(),
       onLate: lateness(),
-      onReady: () => announce(options, listening.port, config.name, isMade ? token : null),
+      onReady: () => announce(options, listening.port, config.name, isMade ? token : null, looking?.page),
     });
     say(`stopped after ${end.ticks} ticks; ${end.openBids} bids without an answer`);
   } finally {
@@ -164,13 +181,21 @@ function liveOf({ scenario, source }: LoadedScenario, everyMs: number): Resolved
   return resolveScenario(timed, source.locate);
 }
 
-function announce({ host, demo, json, every }: ServeOptions, port: number, name: string, token: string | null): void {
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+function announce(
+  { host, demo, json, every }: ServeOptions,
+  port: number,
+  name: string,
+  token: string | null,
+  page?: string,
+): void {
+  const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  // What is behind # never leaves the browser: the page takes the token from there.
+  const url = page === undefined ? base : `${base}/${page}${token === null ? "" : `&token=${token}`}`;
   const kind = demo === true ? "a simulated market" : "live";
   if (json === true)
     process.stdout.write(`${JSON.stringify({ url, port, name, isDemo: demo === true, pid: process.pid })}\n`);
   say(`${name} on ${kind}, a tick every ${formatDuration(every)}: ${url}`);
-  if (token !== null) say(`token of orders, for this run: ${token}`);
+  if (token !== null && page === undefined) say(`token of orders, for this run: ${token}`);
 }
 
 /** The first signal drains; a second Ctrl-C ends the process. @returns how to stop listening for them */
@@ -200,6 +225,14 @@ function lateness(): (tick: number, lateMs: number) => void {
   };
 }
 
+/** Says when less is done in a tick than should be, and when more again. */
+function sayLoad(event: EngineEvent): void {
+  if (event.type !== "engine.overloaded" && event.type !== "engine.relieved") return;
+  say(
+    `tick ${event.tick} took ${Math.round(event.tookMs)} of ${event.periodMs} ms: load is ${event.state} after ${event.from}`,
+  );
+}
+
 /** The address as a host name of its own; none where it stands for all addresses. */
 function addressOf(host: string): string[] {
   if (host === "0.0.0.0" || host === "::") return [];
@@ -219,7 +252,7 @@ function version(): string {
 }
 
 /** @throws InvalidArgumentError */
-function parsePort(text: string): number {
+export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError("A whole number from 0 to 65535.");
   return Number(text);

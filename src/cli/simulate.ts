@@ -11,7 +11,9 @@ import { faultArguments, withFaultOption, withFaults } from "./faults.ts";
 import { findPolicy } from "./policy-module.ts";
 import { runAndReport } from "./report.ts";
 import type { ReportOptions } from "./report.ts";
+import { fingerprintOf } from "./run.ts";
 import type { RunPlan } from "./run.ts";
+import { threadsFor, withThreadsOption } from "./threads.ts";
 
 interface SimulateOptions extends ReportOptions {
   readonly seed?: number;
@@ -25,6 +27,8 @@ interface SimulateOptions extends ReportOptions {
   readonly seeds: number;
   /** Period of the wall clock [ms]; absent: the virtual clock. */
   readonly every?: number;
+  /** Directory in which the run is kept. */
+  readonly state?: string;
 }
 
 /** The `simulate` command. */
@@ -56,6 +60,12 @@ export function simulateCommand(): Command {
           ]),
         )
         .option("--seeds <number>", "with --compare: how many seeds, from --seed upwards", parseSeeds, 10)
+        .addOption(
+          new Option(
+            "--state <directory>",
+            "keep every step in this directory: killed, the same command goes on where it was",
+          ).conflicts(["policies", "compare"]),
+        )
         .option("--interpreted", "run the statecharts through XState's interpreter instead of compiled")
         .addHelpText(
           "after",
@@ -63,6 +73,8 @@ export function simulateCommand(): Command {
 Examples:
   campaign-engine simulate                                   a calm day
   campaign-engine simulate storm --report storm.html         with a page of plots
+  campaign-engine simulate ten-thousand --threads 4          campaigns on four threads
+  campaign-engine simulate storm --state kept                survives a kill -9: run it again to go on
   campaign-engine simulate my.yaml --seed 7 --json           figures for a machine
   campaign-engine simulate storm --compare --seeds 20        is it better than an equal split?
   campaign-engine simulate storm --policies greedy-roi,dual-descent
@@ -72,27 +84,33 @@ Examples:
   ).action(async (source: string, options: SimulateOptions) => {
     const { scenario, source: from } = loadScenario(source);
     const seeded = options.seed === undefined ? scenario : { ...scenario, seed: options.seed };
-    const plan = planOf(resolveScenario(seeded, from.locate), options.faults);
+    const resolved = resolveScenario(seeded, from.locate);
+    const plan = planOf(resolved, options.faults);
+    const { state, faults, policy } = options;
+    const keptState =
+      state === undefined ? undefined : { directory: state, fingerprint: fingerprintOf({ resolved, faults, policy }) };
     const level = options.logLevel ?? (scenario.log.level as DecisionLogLevel);
     const chosen = options.policies ?? (options.policy === undefined ? [] : [options.policy]);
     const policies = await Promise.all(chosen.map((name) => findPolicy(name)));
     const isInterpreted = options.interpreted === true;
+    const threads = threadsFor(plan.config.campaigns.length, options.threads);
     if (options.compare === true) {
       const planOfSeed = (seed: number): RunPlan => {
         const { config, ...market } = planOf(resolveScenario({ ...scenario, seed }, from.locate), options.faults);
-        return { ...market, config: { ...config, isInterpreted } };
+        return { ...market, config: { ...config, isInterpreted, threads } };
       };
       // Seeds wrap around at 2^32, as a seed is 32 bits.
       const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
       return compareAndPrint(planOfSeed, seeds, policies[0] ?? null, options);
     }
     await runAndReport(
-      { ...plan, config: { ...plan.config, isInterpreted } },
+      { ...plan, config: { ...plan.config, isInterpreted, threads } },
       {
         ...options,
         logLevel: level,
         policies,
         chosen,
+        keptState,
         periodMs: options.every,
         command: `simulate ${source} --seed ${plan.config.seed}${faultArguments(options.faults)}`,
         notes: [],
@@ -116,7 +134,7 @@ export function planOf(resolved: ReturnType<typeof resolveScenario>, rates?: Fau
 
 /** Options that `simulate` and `replay` share. */
 export function withReportOptions(command: Command): Command {
-  return command
+  return withThreadsOption(command)
     .option("--json", "print the summary as JSON")
     .option("--log <file>", "write the decision log (NDJSON) to this file")
     .addOption(new Option("--log-level <level>", "all, changes, or sample:N").argParser(parseLogLevel))

@@ -27,7 +27,12 @@ export function tokenOf({ host, tokenFile, json }: TokenOptions): { token: strin
   }
   // A secret is shown to a person, never written where logs are collected.
   const isShown = process.stderr.isTTY && json !== true;
-  return isShown ? { token: randomBytes(18).toString("base64url"), isMade: true } : { token: null, isMade: false };
+  return isShown ? { token: newToken(), isMade: true } : { token: null, isMade: false };
+}
+
+/** A token for one run. */
+export function newToken(): string {
+  return randomBytes(18).toString("base64url");
 }
 
 function readOrMake(file: string): string {

@@ -22,21 +22,27 @@ export const REASONS = {
 export type Reason = keyof typeof REASONS;
 
 /** Which limit set the price: the name of the constraint that binds. */
-export type Binding = "none" | "value" | "budget" | "cpa" | "goal" | "pacing" | "max-bid" | "min-bid" | "cap";
+export const BINDINGS = ["none", "value", "budget", "cpa", "goal", "pacing", "max-bid", "min-bid", "cap"] as const;
+export type Binding = (typeof BINDINGS)[number];
 
 /** Why a platform got no bid; `bid` where it got one. */
-export type Verdict =
-  | "bid"
-  | "probe"
-  | "below-price"
-  | "below-floor"
-  | "below-min-bid"
-  | "not-best"
-  | "unaffordable"
-  | "paced"
-  | "stale"
-  | "down"
-  | "no-evidence";
+export const VERDICTS = [
+  "bid",
+  "probe",
+  "below-price",
+  "below-floor",
+  "below-min-bid",
+  "not-best",
+  "unaffordable",
+  "paced",
+  "stale",
+  "down",
+  "no-evidence",
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What a decision is; it selects the next state of the campaign. */
+export const KINDS = ["bid", "hold", "fallback", "exhausted"] as const;
 
 /** One platform as the decision saw it. Prices are micros per click and may have fractions; bids and caps are integers. */
 export interface Candidate {
@@ -62,7 +68,7 @@ export interface Candidate {
 /** Bids, or none, with the reason. `kind` selects the next state of the campaign. */
 export interface Decision {
   readonly tick: number;
-  readonly kind: "bid" | "hold" | "fallback" | "exhausted";
+  readonly kind: (typeof KINDS)[number];
   readonly reason: Reason;
   readonly binding: Binding;
   /** The multiplier that decided: gamma [micros per conversion] for gamma-pacing, the policy's own scalar elsewhere. */
@@ -72,13 +78,20 @@ export interface Decision {
 }
 
 /**
- * Checks what every decision must satisfy, whoever wrote the policy: bids and caps are whole micros within the floor and the campaign's
+ * Checks what every decision must satisfy, whoever wrote the policy: its words are of the lists above; bids and caps are whole micros within the floor and the campaign's
  * limits, and all caps together, over-delivery included, are affordable.
  * @throws EngineError CE_POLICY_INVALID naming the platform and the limit
  */
 export function assertDecision(decision: Decision, { spec, platforms, account }: DecisionLimits): void {
+  assertWord("kind", decision.kind, KINDS);
+  if (!Object.hasOwn(REASONS, decision.reason)) assertWord("reason", decision.reason, Object.keys(REASONS));
+  assertWord("binding", decision.binding, BINDINGS);
+  if (decision.candidates.length > platforms.length) {
+    throw invalid(`has ${decision.candidates.length} candidates`, `at most ${platforms.length}, one per platform`);
+  }
   let committedMicros = 0;
-  for (const { platform, bidMicros, capMicros } of decision.candidates) {
+  for (const { platform, bidMicros, capMicros, verdict } of decision.candidates) {
+    assertWord("verdict", verdict, VERDICTS);
     if (bidMicros === 0 && capMicros === 0) continue;
     const seller = platforms[platform];
     if (seller === undefined || !spec.platforms.includes(platform)) {
@@ -112,6 +125,10 @@ export interface DecisionLimits {
 /** What a bid with this cap reserves: the most that the platform can charge [micros]. */
 export function reservationMicros(capMicros: number, overDeliveryFactor: number): number {
   return Math.ceil(capMicros * overDeliveryFactor);
+}
+
+function assertWord(what: string, word: string, words: readonly string[]): void {
+  if (!words.includes(word)) throw invalid(`gives the ${what} "${word}"`, `one of: ${words.join(", ")}`);
 }
 
 function invalid(what: string, expected: string): EngineError {

@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   CE_STATE_FENCED: 1,
   /** Replayed, the log does not give what it says: the code that wrote it decided otherwise. */
   CE_STATE_DIVERGED: 1,
+  CE_THREADS_REFUSED: 2,
 } as const;
 
 /** A code out of {@link ERROR_CODES}. */

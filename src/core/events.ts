@@ -8,6 +8,7 @@ import type { Decision } from "./decision.ts";
 import type { InjectedFault } from "./faults.ts";
 import type { ForecastBoard } from "./forecast/board.ts";
 import type { Ledger } from "./ledger.ts";
+import type { LoadLevel, LoadLevelName } from "./load.ts";
 import type { OperatorAction, Signature } from "./operator.ts";
 import type { PlatformMetrics, PlatformSpec } from "./platform.ts";
 import type { AccountView } from "./policy/policy.ts";
@@ -238,6 +239,18 @@ export interface EngineChanged extends Fact {
   readonly state: string;
 }
 
+/** Ticks take longer than their period, or have time to spare again: less, or more, is done from here on. */
+export interface LoadChanged extends Fact, LoadLevel {
+  readonly type: "engine.overloaded" | "engine.relieved";
+  readonly from: LoadLevelName;
+  readonly state: LoadLevelName;
+  /** Place of the state in {@link LOAD_LEVELS}: 0 where everything is done. */
+  readonly level: number;
+  /** How long the last tick took, and how long it may [ms]. */
+  readonly tookMs: number;
+  readonly periodMs: number;
+}
+
 /** A campaign joined a running engine. */
 export interface CampaignCreated extends Fact {
   readonly type: "campaign.created";
@@ -284,7 +297,8 @@ export type EngineEvent =
   | PlatformChanged
   | FeedRefused
   | TickCompleted
-  | EngineChanged;
+  | EngineChanged
+  | LoadChanged;
 
 /** A listener to the engine. */
 export interface EngineObserver {

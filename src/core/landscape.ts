@@ -50,6 +50,9 @@ export class LogLogisticLandscape implements Landscape {
   readonly #scale: number;
   readonly #wins: LnTable;
   readonly #costs: LnTable;
+  /** What was asked about last, and its logarithm: the share won and its cost are asked for together. */
+  #lastU = Number.NaN;
+  #lnLastU = Number.NaN;
 
   /** @param shape k > 1: the tail index. @throws RangeError where the mean price would be infinite. */
   constructor(shape: number) {
@@ -68,15 +71,23 @@ export class LogLogisticLandscape implements Landscape {
 
   winRate(u: number): number {
     if (!(u > 0)) return 0;
-    const lnU = Math.log(u);
+    const lnU = this.#ln(u);
     return isOnGrid(lnU) ? this.#wins.at(lnU) : this.#winRate(u);
   }
 
   costShare(u: number): number {
     if (!(u > 0)) return 0;
-    const lnU = Math.log(u);
+    const lnU = this.#ln(u);
     if (isOnGrid(lnU)) return this.#costs.at(lnU);
     return u < 1 ? this.#costBelow(u) : Math.max(this.#costs.at(lnU), this.#costAbove(u));
+  }
+
+  #ln(u: number): number {
+    if (u !== this.#lastU) {
+      this.#lastU = u;
+      this.#lnLastU = Math.log(u);
+    }
+    return this.#lnLastU;
   }
 
   #winRate(u: number): number {

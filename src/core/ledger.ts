@@ -40,12 +40,17 @@ class Account implements AccountView {
   dayStartTick = Number.NEGATIVE_INFINITY;
   dayReservedMicros = 0;
   daySpentMicros = 0;
-  /** Open reservations by tick × platforms + platform. */
-  readonly open = new Map<number, number>();
-  /** Reservations released unanswered, by the same key: a charge for one may still come (L7). */
-  readonly unanswered = new Map<number, number>();
-  /** Reservations that expired, by the same key: a report on one may still come (L8). */
-  readonly expired = new Set<number>();
+  /**
+   * Open reservations, oldest first: how many, their keys, tick × platforms + platform, and amounts. Lists, not a map: few are open, and the oldest is
+   * closed first; lists do not shrink, for what is closed now is opened again in the next tick.
+   */
+  openCount = 0;
+  readonly openKeys: number[] = [];
+  readonly openMicros: number[] = [];
+  /** Reservations released unanswered, by the same key: a charge for one may still come (L7). Null before there is one. */
+  unanswered: Map<number, number> | null = null;
+  /** Reservations that expired, by the same key: a report on one may still come (L8). Null before there is one. */
+  expired: Set<number> | null = null;
   /** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
   lastKey = Number.NEGATIVE_INFINITY;
 
@@ -65,6 +70,37 @@ class Account implements AccountView {
 
   get isDailyBound(): boolean {
     return this.availableTodayMicros < this.availableLifetimeMicros;
+  }
+
+  /** Adds a reservation to the lists. */
+  open(key: number, micros: number): void {
+    this.openKeys[this.openCount] = key;
+    this.openMicros[this.openCount] = micros;
+    this.openCount += 1;
+  }
+
+  /** Place of an open reservation, by bisection; −1 where there is none. */
+  find(key: number): number {
+    const { openKeys, openCount } = this;
+    if (openCount > 0 && openKeys[0] === key) return 0;
+    let low = 0;
+    let high = openCount;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (openKeys[middle] < key) low = middle + 1;
+      else high = middle;
+    }
+    return low < openCount && openKeys[low] === key ? low : -1;
+  }
+
+  /** Takes an open reservation off the lists. */
+  close(at: number): void {
+    const { openKeys, openMicros } = this;
+    this.openCount -= 1;
+    for (let i = at; i < this.openCount; i += 1) {
+      openKeys[i] = openKeys[i + 1];
+      openMicros[i] = openMicros[i + 1];
+    }
   }
 }
 
@@ -103,13 +139,15 @@ export class Ledger {
 
   /** Number of reservations that no report has closed yet. */
   openReservations(slot: number): number {
-    return this.#account(slot).open.size;
+    return this.#account(slot).openCount;
   }
 
   /** The open reservations of a campaign: [tick, platform, micros]. */
   *reservations(slot: number): Generator<readonly [tick: number, platform: number, micros: number]> {
-    for (const [key, micros] of this.#account(slot).open) {
-      yield [Math.floor(key / this.#platforms), key % this.#platforms, micros];
+    const { openKeys, openMicros, openCount } = this.#account(slot);
+    for (let at = 0; at < openCount; at += 1) {
+      const key = openKeys[at];
+      yield [Math.floor(key / this.#platforms), key % this.#platforms, openMicros[at]];
     }
   }
 
@@ -126,7 +164,7 @@ export class Ledger {
     }
     if (key <= account.lastKey) throw refused(`a reservation out of order, for tick ${tick}, platform ${platform}`);
     account.lastKey = key;
-    account.open.set(key, micros);
+    account.open(key, micros);
     account.availableLifetimeMicros -= micros;
     account.reservedMicros += micros;
     account.dayReservedMicros += micros;
@@ -141,9 +179,10 @@ export class Ledger {
     const account = this.#account(slot);
     const key = this.#key(tick, platform);
     if (!isMicros(costMicros)) throw refused(`a settlement of ${costMicros} micros`);
-    const reserved = account.open.get(key);
-    if (reserved === undefined) return this.#settleLate(account, key, tick, costMicros);
-    account.open.delete(key);
+    const at = account.find(key);
+    if (at < 0) return this.#settleLate(account, key, tick, costMicros);
+    const reserved = account.openMicros[at];
+    account.close(at);
     const bookedMicros = Math.min(costMicros, reserved + account.availableLifetimeMicros);
     account.reservedMicros -= reserved;
     account.spentMicros += bookedMicros;
@@ -166,16 +205,18 @@ export class Ledger {
   expire(slot: number, tick: number, platform: number): number | null {
     const account = this.#account(slot);
     const key = this.#key(tick, platform);
-    const reserved = account.open.get(key);
-    if (reserved === undefined) return null;
+    const at = account.find(key);
+    if (at < 0) return null;
+    const reserved = account.openMicros[at];
     this.settle(slot, tick, platform, reserved);
+    account.expired ??= new Set();
     account.expired.add(key);
     return reserved;
   }
 
   /** True for the first report on a reservation that had expired (L8). */
   takeExpired(slot: number, tick: number, platform: number): boolean {
-    return this.#account(slot).expired.delete(this.#key(tick, platform));
+    return this.#account(slot).expired?.delete(this.#key(tick, platform)) ?? false;
   }
 
   /**
@@ -184,9 +225,11 @@ export class Ledger {
    */
   releaseAll(slot: number): Release {
     const account = this.#account(slot);
-    const release = { reservations: account.open.size, micros: account.reservedMicros };
-    for (const [key, micros] of account.open) account.unanswered.set(key, micros);
-    account.open.clear();
+    const { openKeys, openMicros, openCount } = account;
+    const release = { reservations: openCount, micros: account.reservedMicros };
+    if (openCount > 0) account.unanswered ??= new Map();
+    for (let at = 0; at < openCount; at += 1) account.unanswered?.set(openKeys[at], openMicros[at]);
+    account.openCount = 0;
     account.availableLifetimeMicros += account.reservedMicros;
     account.reservedMicros = 0;
     account.dayReservedMicros = 0;
@@ -214,9 +257,9 @@ export class Ledger {
 
   /** Books a charge for a reservation released before it was answered (L7); null where there is none (any more). */
   #settleLate(account: Account, key: number, tick: number, costMicros: number): Settlement | null {
-    const released = account.unanswered.get(key);
+    const released = account.unanswered?.get(key);
     if (released === undefined) return null;
-    account.unanswered.delete(key);
+    account.unanswered?.delete(key);
     const isToday = tick >= account.dayStartTick;
     const borneMicros = isToday ? account.availableMicros : account.availableLifetimeMicros;
     const bookedMicros = Math.min(costMicros, released, borneMicros);

@@ -26,9 +26,17 @@ export function fromMicros(micros: number): number {
 
 /** An amount for people, e.g. `1,234.56 EUR`. `digits` is the number of decimals. */
 export function formatMoney(micros: number, currency: string, digits = 2): string {
-  const units = fromMicros(micros).toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return `${units} ${currency}`;
+  return `${formatOf(digits).format(fromMicros(micros))} ${currency}`;
+}
+
+/** By number of decimals: to make a format takes longer than to use it. */
+const formats = new Map<number, Intl.NumberFormat>();
+
+function formatOf(digits: number): Intl.NumberFormat {
+  let format = formats.get(digits);
+  if (format === undefined) {
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(digits, format);
+  }
+  return format;
 }

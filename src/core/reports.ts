@@ -94,6 +94,30 @@ export class ReportBatch {
     this.length = at + 1;
   }
 
+  /** Adds a spend report without late conversions: the row that there are most of, and an object for each would be felt. */
+  pushSpend(
+    campaign: number,
+    platform: number,
+    tick: number,
+    costMicros: number,
+    impressions: number,
+    clicks: number,
+    conversions: number,
+  ): void {
+    const at = this.length;
+    if (at === this.kind.length) this.#grow();
+    this.kind[at] = ReportKind.spend;
+    this.campaign[at] = campaign;
+    this.platform[at] = platform;
+    this.tick[at] = tick;
+    this.costMicros[at] = costMicros;
+    this.impressions[at] = impressions;
+    this.clicks[at] = clicks;
+    this.conversions[at] = conversions;
+    this.conversionAgeTicks[at] = 0;
+    this.length = at + 1;
+  }
+
   /** A copy of one row. */
   row(at: number): ReportRow {
     return {

@@ -9,13 +9,14 @@ import type { Writable } from "node:stream";
 import { pino } from "pino";
 import { EngineError } from "../core/errors.ts";
 import type { CampaignState, DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
+import { DecisionLines } from "./decision-lines.ts";
 import { fileSink, streamSink, unwritable } from "./log-sink.ts";
 import type { LogSink } from "./log-sink.ts";
 
 /**
  * Which decisions are written: every one; those whose state, reason or set of platforms differs from the campaign's
  * previous decision; or every Nth, spread over the campaigns. Lifecycle events are written at every level, but routine
- * changes of state (into or out of anything but `exhausted`) only at `all`.
+ * changes of state (into or out of anything but `exhausted`) only at `all`. Under overload fewer decisions are written, at every level.
  */
 export type DecisionLogLevel = "all" | "changes" | `sample:${number}`;
 
@@ -36,6 +37,9 @@ export class DecisionLog implements EngineObserver {
   readonly #logger: pino.Logger;
   readonly #hash = createHash("sha256");
   #started: EngineStarted | null = null;
+  #lineMaker: DecisionLines | null = null;
+  /** One in so many decisions is considered: more than 1 under overload. */
+  #every = 1;
   #buffer = "";
   #lines = 0;
   #safeLines = 0;
@@ -60,7 +64,7 @@ export class DecisionLog implements EngineObserver {
         this.#start(event);
         break;
       case "decision":
-        if (this.#keeps(event)) this.#decision(event);
+        if ((event.slot + event.tick) % this.#every === 0 && this.#keeps(event)) this.#decision(event);
         break;
       case "campaign.changed":
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
@@ -80,6 +84,11 @@ export class DecisionLog implements EngineObserver {
       case "operator.acted":
       case "reservations.released":
         this.#fact(event);
+        break;
+      case "engine.overloaded":
+      case "engine.relieved":
+        this.#every = event.logEvery;
+        this.#fact(event, "warn");
         break;
       case "campaign.restarted":
       case "stage.failed":
@@ -120,6 +129,7 @@ export class DecisionLog implements EngineObserver {
 
   #start(event: EngineStarted): void {
     this.#started = event;
+    this.#lineMaker = null;
     const { name, seed, currency, tickMs, ticks, platforms, campaigns } = event;
     this.#logger.info({
       event: event.type,
@@ -138,33 +148,8 @@ export class DecisionLog implements EngineObserver {
   }
 
   #decision(event: DecisionMade): void {
-    const { from, state, decision, account, campaign } = event;
-    const { budgetMicros, spentMicros, reservedMicros, availableMicros } = account;
-    this.#logger.info({
-      event: event.type,
-      ...this.#when(event),
-      campaign: campaign.id,
-      from,
-      state,
-      reason: decision.reason,
-      binding: decision.binding,
-      gammaMicros: decision.gammaMicros,
-      bids: decision.candidates
-        .filter((candidate) => candidate.bidMicros > 0)
-        .map(({ platform, bidMicros, capMicros }) => ({ platform: this.#platformId(platform), bidMicros, capMicros })),
-      candidates: decision.candidates.map(
-        ({ platform, cvr, cvrRelSd, cpcMicros, roiMicros, marginalMicros, verdict }) => ({
-          platform: this.#platformId(platform),
-          cvr,
-          cvrRelSd,
-          cpcMicros,
-          roiMicros,
-          marginalMicros,
-          verdict,
-        }),
-      ),
-      account: { budgetMicros, spentMicros, reservedMicros, availableMicros },
-    });
+    this.#lineMaker ??= new DecisionLines(this.#started);
+    this.#append(this.#lineMaker.line(event, this.#when(event).time));
   }
 
   /** An event as it is, with names in place of indices. */

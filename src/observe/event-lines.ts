@@ -36,6 +36,11 @@ function textOf(event: EngineEvent, currency: string): string | null {
       return `${event.supervisor} restarted (${event.restarts}): ${event.error}`;
     case "supervisor.stopped":
       return `${event.supervisor} given up: ${event.error}`;
+    case "engine.overloaded":
+    case "engine.relieved": {
+      const took = `a tick takes ${Math.round(event.tookMs)} of ${event.periodMs} ms`;
+      return `${took}: load is ${event.state} after ${event.from}`;
+    }
     case "reservations.released":
       return `${formatMoney(event.micros, currency)} reserved given back: ${event.why}`;
     case "reservation.expired":

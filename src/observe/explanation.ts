@@ -22,6 +22,14 @@ const BINDINGS: Readonly<Record<Binding, string>> = {
   cap: "the spend cap of the tick",
 };
 
+/** What loosening a limit would have done to gamma: it never falls when a limit is loosened. */
+const LOOSENED: Readonly<Partial<Record<Binding, string>>> = {
+  value: "neither the budget nor a CPA target holds it back: only a higher value of a conversion would have raised it",
+  budget: "a larger budget would have raised it, at most to the value; a higher CPA target would not",
+  cpa: "a higher CPA target would have raised it; a larger budget would not",
+  goal: "without the goal it would have been lower",
+};
+
 /** A change that would have turned a platform's verdict, everything else alike; null where the record does not tell. */
 interface Turn {
   /** Conversions per click to be above (or, of a bid, to fall below). */
@@ -62,6 +70,8 @@ export interface Explanation {
   readonly gammaMicros: number;
   readonly binding: Binding;
   readonly bindingMeaning: string;
+  /** What would have moved gamma; null where the limit does not tell. */
+  readonly loosened: string | null;
   readonly account: LoggedDecision["account"];
   readonly platforms: readonly PlatformExplanation[];
 }
@@ -85,6 +95,7 @@ export function explain(found: FoundDecision): Explanation {
     gammaMicros,
     binding,
     bindingMeaning: BINDINGS[binding] ?? binding,
+    loosened: LOOSENED[binding] ?? null,
     account,
     platforms: decision.candidates.map((candidate) => {
       const bid = decision.bids.find(({ platform }) => platform === candidate.platform);
@@ -148,7 +159,7 @@ function turnOf({ run, spec, decision }: FoundDecision, candidate: LoggedDecisio
       return words("bought, perhaps, once its feed has brought enough conversions for a forecast");
     case "bid":
     case "probe":
-      return dropOf(seller, candidate, money);
+      return dropOf(seller, candidate, money) ?? reachOf(decision.gammaMicros, candidate, money);
     default:
       return null;
   }
@@ -168,6 +179,19 @@ function dropOf(
   return { cvr: least, priceMicros: marginalMicros, text };
 }
 
+/** At which gamma a bid would have met the mean price, where it lies below: the marginal value is in proportion to gamma. */
+function reachOf(
+  gammaMicros: number,
+  { cvr, cpcMicros, marginalMicros }: LoggedDecision["candidates"][number],
+  money: (micros: number) => string,
+): Turn | null {
+  if (!(marginalMicros > 0 && gammaMicros > 0) || marginalMicros >= cpcMicros) return null;
+  const needed = (cvr * cpcMicros) / marginalMicros;
+  const gamma = money((gammaMicros * cpcMicros) / marginalMicros);
+  const text = `worth the mean price if its CVR were ${percent(needed)}, its price ${money(marginalMicros)}, or gamma ${gamma}`;
+  return { cvr: needed, priceMicros: marginalMicros, text };
+}
+
 function words(text: string): Turn {
   return { cvr: null, priceMicros: null, text };
 }
@@ -183,6 +207,7 @@ export function renderExplanation(explanation: Explanation): string {
     "",
     `Money   ${money(account.budgetMicros)} budget: ${money(account.spentMicros)} spent, ${money(account.reservedMicros)} reserved with this decision, ${money(account.availableMicros)} still free`,
     `Gamma   ${money(gammaMicros)} per conversion, of a value of ${money(valuePerConversionMicros)}; limited by ${explanation.bindingMeaning} [${explanation.binding}]`,
+    ...(explanation.loosened === null ? [] : [`        ${explanation.loosened}`]),
   ];
   for (const row of platforms) {
     const bid = row.bidMicros > 0 ? `bid ${price(row.bidMicros)}, cap ${money(row.capMicros)}` : "no bid";

@@ -52,6 +52,9 @@ export interface PlatformPoint {
   readonly forecastCpcMicros: number | null;
   /** Mean price per click in the feed. */
   readonly cpcMicros: number | null;
+  /** Clicks and conversions in the feed; 0 where it was silent. */
+  readonly clicks: number;
+  readonly conversions: number;
   /** Spend booked in this tick, all campaigns. */
   readonly spentMicros: number;
 }
@@ -101,6 +104,14 @@ export interface PerformanceFrame {
   readonly process: ProcessVitals | null;
 }
 
+/** One tick of the engine. Wall-clock times. */
+export interface TickPoint {
+  readonly tick: number;
+  /** From its beginning to its last decision [ms]. */
+  readonly latencyMs: number;
+  readonly decisions: number;
+}
+
 /** The process in figures. */
 export interface ProcessVitals {
   readonly uptimeSeconds: number;
@@ -108,8 +119,28 @@ export interface ProcessVitals {
   readonly heapUsedBytes: number;
   /** 99th percentile of the event loop's delay since the last frame [ms]. */
   readonly eventLoopDelayMs: number;
+  /** Processor time ÷ time since the last frame: 1 is one core at work all the time. */
+  readonly cpuShare: number;
   /** Viewers of live streams. */
   readonly viewers: number;
+  /** What runs the engine, and how busy it is. */
+  readonly nodes: readonly NodeFrame[];
+}
+
+/** A process that runs campaigns. */
+export interface NodeFrame {
+  readonly name: string;
+  readonly cores: number;
+  /** Runnable tasks of the whole machine, mean of the last minute; 1 a core is full. */
+  readonly loadAverage: number;
+  readonly threads: readonly ThreadFrame[];
+}
+
+/** A thread of it. */
+export interface ThreadFrame {
+  readonly name: string;
+  /** Share of the time since the last frame in which its event loop was busy. */
+  readonly busyShare: number;
 }
 
 /** One line of the event list. */
@@ -135,6 +166,8 @@ export interface DashboardFrame {
   readonly tickMs: number;
   /** State of the engine's statechart: starting, running, paused, draining, stopped. */
   readonly engine: string;
+  /** Why nothing is bid anywhere (kill switch), or null. */
+  readonly stoppedBecause: string | null;
   readonly campaigns: number;
   readonly money: MoneyFrame;
   /** Number of campaigns in each shown state; every state is there. */
@@ -149,6 +182,10 @@ export interface DashboardFrame {
 
 /** One campaign in a list. */
 export interface CampaignRow extends MoneyFrame {
+  /** The budget that binds now: the day's where that is what binds, else the whole. */
+  readonly limitMicros: number;
+  /** How much of that budget is spent or reserved. */
+  readonly usedMicros: number;
   readonly id: string;
   /** Its place in the mosaic. */
   readonly slot: number;
@@ -179,6 +216,22 @@ export interface StateChange {
   readonly state: ShownState;
 }
 
+/** What a campaign had spent at the end of a tick. */
+export interface SpendSample {
+  readonly tick: number;
+  readonly spentMicros: number;
+}
+
+/** What a campaign bought on one platform. */
+export interface PlatformShare {
+  readonly platform: string;
+  readonly spentMicros: number;
+  readonly clicks: number;
+  readonly conversions: number;
+  /** (Conversions × value − spend) ÷ clicks; null before the first click. */
+  readonly roiMicros: number | null;
+}
+
 /** One campaign with its recent past. */
 export interface CampaignDetail extends CampaignRow {
   readonly dailyBudgetMicros: number | null;
@@ -191,11 +244,32 @@ export interface CampaignDetail extends CampaignRow {
   /** Why it is paused or ended, or in quarantine; null where it runs. */
   readonly heldBecause: string | null;
   /** By platform of the engine. */
-  readonly spentByPlatform: readonly { readonly platform: string; readonly spentMicros: number }[];
+  readonly byPlatform: readonly PlatformShare[];
+  /** At most 240 samples over the whole run, oldest first. */
+  readonly spending: readonly SpendSample[];
   /** At most 64, oldest first. */
   readonly history: readonly StateChange[];
   /** Newest first. From the first look at a campaign on, its last 100 are kept; before, as many as there was room for. */
   readonly decisions: readonly DecisionFrame[];
+}
+
+/** What each marginal cost per conversion would buy in the rest of a campaign's flight. */
+export interface ParetoFrame {
+  /** Rising in spend. */
+  readonly points: readonly ParetoPointFrame[];
+  /** Where the campaign stands now. */
+  readonly operating: ParetoPointFrame;
+  readonly budgetLeftMicros: number;
+  readonly cpaTargetMicros: number | null;
+}
+
+/** A point of that curve: expected figures. */
+export interface ParetoPointFrame {
+  readonly gammaMicros: number;
+  readonly spendMicros: number;
+  readonly conversions: number;
+  readonly netMicros: number;
+  readonly wasteMicros: number;
 }
 
 /** One platform in a decision. */
@@ -220,10 +294,20 @@ export interface DecisionFrame {
   readonly from: CampaignState;
   readonly state: CampaignState;
   readonly reason: Reason;
+  /** The reason as a sentence. */
+  readonly why: string;
   readonly binding: Binding;
   readonly gammaMicros: number;
   readonly spentMicros: number;
   readonly reservedMicros: number;
   readonly availableMicros: number;
   readonly candidates: readonly CandidateFrame[];
+}
+
+/** The kill switches that are engaged. */
+export interface KillSwitchAnswer {
+  /** Why nothing is bid anywhere, or null. */
+  readonly all: string | null;
+  /** Closed platforms with the reason. */
+  readonly platforms: readonly { readonly id: string; readonly why: string }[];
 }

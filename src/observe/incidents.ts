@@ -37,6 +37,9 @@ export class Incidents {
       case "stage.stopped":
         this.#note(event, `${event.stage} of ${this.#started.platforms[event.platform].id}`, event.error);
         break;
+      case "engine.overloaded":
+        this.#note(event, "engine", `ticks take longer than ${event.periodMs} ms: ${event.state}`);
+        break;
       case "supervisor.restarted":
       case "supervisor.stopped":
         this.#note(event, event.supervisor, event.error);

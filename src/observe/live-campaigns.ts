@@ -2,7 +2,7 @@
 
 import type { CampaignState, EngineStarted, ReportsBooked } from "../core/events.ts";
 import { MOSAIC_ALPHABET, SHOWN_STATES } from "./frames.ts";
-import type { CampaignRow, MoneyFrame, ShownState, StateChange } from "./frames.ts";
+import type { CampaignRow, MoneyFrame, PlatformShare, ShownState, StateChange } from "./frames.ts";
 import type { RecentDecisions } from "./recent-decisions.ts";
 import { Ring } from "./recent-decisions.ts";
 
@@ -21,10 +21,15 @@ class LiveCampaign {
   clicks = 0;
   conversions = 0;
   restarts = 0;
+  /** By platform: what was spent, clicked, converted. */
   readonly spentByPlatform: Float64Array;
+  readonly clicksByPlatform: Float64Array;
+  readonly conversionsByPlatform: Float64Array;
 
   constructor(platforms: number) {
     this.spentByPlatform = new Float64Array(platforms);
+    this.clicksByPlatform = new Float64Array(platforms);
+    this.conversionsByPlatform = new Float64Array(platforms);
   }
 
   get shown(): ShownState {
@@ -95,7 +100,10 @@ export class LiveCampaigns {
       row.impressions += batch.impressions[i];
       row.clicks += batch.clicks[i];
       row.conversions += batch.conversions[i];
-      row.spentByPlatform[batch.platform[i]] += bookedMicros[i];
+      const platform = batch.platform[i];
+      row.spentByPlatform[platform] += bookedMicros[i];
+      row.clicksByPlatform[platform] += batch.clicks[i];
+      row.conversionsByPlatform[platform] += batch.conversions[i];
     }
   }
 
@@ -127,7 +135,8 @@ export class LiveCampaigns {
     const codes = new Map<ShownState, number>(SHOWN_STATES.map((state, code) => [state, code]));
     let text = "";
     for (const [slot, row] of this.#rows.entries()) {
-      const eighths = Math.min(7, Math.floor(8 * this.#usedShare(slot)));
+      const { limitMicros, usedMicros } = this.#limit(slot);
+      const eighths = Math.min(7, Math.floor((8 * usedMicros) / Math.max(1, limitMicros)));
       text += MOSAIC_ALPHABET[8 * codes.get(row.shown)! + eighths];
     }
     return text;
@@ -138,6 +147,7 @@ export class LiveCampaigns {
     const { budgetMicros, spentMicros, reservedMicros } = this.#started.ledger.view(slot);
     const { shown, impressions, clicks, conversions, restarts } = this.#rows[slot];
     const planMicros = this.#planMicros(slot, tick);
+    const { limitMicros, usedMicros } = this.#limit(slot);
     return {
       id,
       slot,
@@ -149,6 +159,8 @@ export class LiveCampaigns {
       reservedMicros,
       planMicros,
       pace: ratio(spentMicros, planMicros),
+      limitMicros,
+      usedMicros,
       impressions,
       clicks,
       conversions,
@@ -159,21 +171,27 @@ export class LiveCampaigns {
   }
 
   /** What a page about one campaign shows beside its row. */
-  past(slot: number): { heldBecause: string | null; spentMicros: Float64Array; history: StateChange[] } {
-    const { heldBecause, spentByPlatform, history } = this.#rows[slot];
-    return { heldBecause, spentMicros: spentByPlatform, history: history === null ? [] : [...history] };
+  past(slot: number): { heldBecause: string | null; byPlatform: PlatformShare[]; history: StateChange[] } {
+    const { heldBecause, spentByPlatform, clicksByPlatform, conversionsByPlatform, history } = this.#rows[slot];
+    const valueMicros = this.#started.campaigns[slot].valuePerConversionMicros;
+    const byPlatform = this.#started.platforms.map(({ id }, at) => {
+      const [spentMicros, clicks, conversions] = [spentByPlatform[at], clicksByPlatform[at], conversionsByPlatform[at]];
+      const roiMicros = ratio(conversions * valueMicros - spentMicros, clicks);
+      return { platform: id, spentMicros, clicks, conversions, roiMicros };
+    });
+    return { heldBecause, byPlatform, history: history === null ? [] : [...history] };
   }
 
   shown(slot: number): ShownState {
     return this.#rows[slot].shown;
   }
 
-  /** Share of the budget, or of the day's where that is what binds, that is spent or reserved. */
-  #usedShare(slot: number): number {
+  /** The budget that binds, the whole or the day's, and what of it is spent or reserved. */
+  #limit(slot: number): { limitMicros: number; usedMicros: number } {
     const { dailyBudgetMicros } = this.#started.campaigns[slot];
     const { budgetMicros, availableMicros, isDailyBound } = this.#started.ledger.view(slot);
-    const mostMicros = isDailyBound && dailyBudgetMicros !== null ? dailyBudgetMicros : budgetMicros;
-    return Math.max(0, 1 - availableMicros / Math.max(1, mostMicros));
+    const limitMicros = isDailyBound && dailyBudgetMicros !== null ? dailyBudgetMicros : budgetMicros;
+    return { limitMicros, usedMicros: Math.max(0, limitMicros - availableMicros) };
   }
 
   /** Slots under a portfolio's actor id; none under that of a platform. */

@@ -80,6 +80,8 @@ export class LivePlatforms {
           cvr: isHeard && heard.clicks > 0 ? heard.conversions / heard.clicks : null,
           forecastCpcMicros: pending.cpcMicros,
           cpcMicros: isHeard && heard.clicks > 0 ? heard.cpcMicros : null,
+          clicks: isHeard ? heard.clicks : 0,
+          conversions: isHeard ? heard.conversions : 0,
           spentMicros: row.tickSpentMicros,
         });
         row.tickSpentMicros = 0;

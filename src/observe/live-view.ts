@@ -17,11 +17,13 @@ import type {
   PlatformHistory,
   ProcessVitals,
   ShownState,
+  TickPoint,
 } from "./frames.ts";
 import { lineOf } from "./event-lines.ts";
 import { LiveCampaigns } from "./live-campaigns.ts";
-import { LivePlatforms } from "./live-platforms.ts";
+import { HISTORY_TICKS, LivePlatforms } from "./live-platforms.ts";
 import { RecentDecisions, Ring } from "./recent-decisions.ts";
+import { SpendHistory } from "./spend-history.ts";
 
 /** What a list of campaigns is to contain, and in which order. */
 export interface CampaignQuery {
@@ -62,13 +64,14 @@ interface Kept {
   readonly campaigns: LiveCampaigns;
   readonly platforms: LivePlatforms;
   readonly decisions: RecentDecisions;
+  readonly spending: SpendHistory;
 }
 
 /** Listens to one engine. */
 export class LiveView implements EngineObserver {
   readonly #lines = new Ring<EventLine>(KEPT_LINES);
   readonly #latencyMicroseconds = createHistogram();
-  readonly #rate = new Ring<{ readonly decisions: number; readonly latencyMs: number }>(RATE_TICKS);
+  readonly #ticks = new Ring<TickPoint>(HISTORY_TICKS);
   #kept: Kept | null = null;
   #tick = 0;
   #timeMs = 0;
@@ -79,6 +82,7 @@ export class LiveView implements EngineObserver {
   #refusedReports = 0;
   #refusedFeeds = 0;
   #lateTicks = 0;
+  #stoppedBecause: string | null = null;
 
   /** Counts what was heard: while it stands still, a frame would be the same but for the process. */
   revision = 0;
@@ -87,7 +91,7 @@ export class LiveView implements EngineObserver {
     this.revision += 1;
     if (event.type === "engine.started") this.#start(event);
     if (this.#kept === null) return;
-    const { campaigns, platforms, decisions, started } = this.#kept;
+    const { campaigns, platforms, decisions, spending, started } = this.#kept;
     switch (event.type) {
       case "decision":
         decisions.add(event);
@@ -144,8 +148,9 @@ export class LiveView implements EngineObserver {
         this.#timeMs = event.timeMs;
         this.#decisions += event.decisions;
         this.#latencyMicroseconds.record(Math.max(1, Math.round(event.latencyMs * 1000)));
-        this.#rate.push({ decisions: event.decisions, latencyMs: event.latencyMs });
+        this.#ticks.push({ tick: event.tick, latencyMs: event.latencyMs, decisions: event.decisions });
         platforms.ticked(event);
+        spending.ticked(event.tick);
         return;
     }
     const line = lineOf(event, started, this.#lineId + 1);
@@ -195,6 +200,7 @@ export class LiveView implements EngineObserver {
       timeMs: this.#timeMs,
       tickMs: started.tickMs,
       engine: this.#engine,
+      stoppedBecause: this.#stoppedBecause,
       campaigns: campaigns.size,
       money: campaigns.money(this.#tick),
       states: campaigns.counts(),
@@ -203,6 +209,11 @@ export class LiveView implements EngineObserver {
       performance: this.#performance(process),
       events: [...this.#lines].slice(-FRAME_LINES),
     };
+  }
+
+  /** The last 600 ticks of the engine, oldest first. */
+  tickHistory(): TickPoint[] {
+    return [...this.#ticks];
   }
 
   /** The event lines that are kept, newest last. */
@@ -235,25 +246,33 @@ export class LiveView implements EngineObserver {
   campaigns(query: CampaignQuery): Page<CampaignRow> {
     const { campaigns, decisions, started } = this.#run();
     const search = query.search?.toLowerCase();
-    const rows: CampaignRow[] = [];
+    const matches: number[] = [];
     for (let slot = 0; slot < campaigns.size; slot += 1) {
       const spec = started.campaigns[slot];
       if (query.portfolio !== undefined && spec.portfolio !== query.portfolio) continue;
       if (search !== undefined && !spec.id.toLowerCase().includes(search)) continue;
       if (query.state !== undefined && campaigns.shown(slot) !== query.state) continue;
-      rows.push(campaigns.row(slot, this.#tick, decisions));
+      matches.push(slot);
     }
-    const sign = query.order === "asc" ? 1 : -1;
+    const rowOf = (slot: number) => campaigns.row(slot, this.#tick, decisions);
+    const { total, offset } = { total: matches.length, offset: query.offset };
+    const isDescending = query.order === "desc";
+    if (query.sort === "slot") {
+      // The order they are in: rows are made for the page alone.
+      const ordered = isDescending ? matches.toReversed() : matches;
+      return { total, offset, items: ordered.slice(offset, offset + query.limit).map(rowOf) };
+    }
     const keyOf = SORT_KEYS[query.sort];
-    rows.sort((a, b) => sign * compare(keyOf(a), keyOf(b)) || a.slot - b.slot);
-    return { total: rows.length, offset: query.offset, items: rows.slice(query.offset, query.offset + query.limit) };
+    const sign = isDescending ? -1 : 1;
+    const rows = matches.map(rowOf).sort((a, b) => sign * compare(keyOf(a), keyOf(b)) || a.slot - b.slot);
+    return { total, offset, items: rows.slice(offset, offset + query.limit) };
   }
 
   /** One campaign with its past; its decisions are kept longer from now on. */
   campaign(slot: number): CampaignDetail {
-    const { campaigns, decisions, started } = this.#run();
+    const { campaigns, decisions, spending, started } = this.#run();
     const spec = started.campaigns[slot];
-    const { heldBecause, spentMicros, history } = campaigns.past(slot);
+    const { heldBecause, byPlatform, history } = campaigns.past(slot);
     return {
       ...campaigns.row(slot, this.#tick, decisions),
       dailyBudgetMicros: spec.dailyBudgetMicros,
@@ -263,7 +282,8 @@ export class LiveView implements EngineObserver {
       cpaTargetMicros: spec.cpaTargetMicros,
       platforms: spec.platforms.map((platform) => started.platforms[platform].id),
       heldBecause,
-      spentByPlatform: started.platforms.map(({ id }, at) => ({ platform: id, spentMicros: spentMicros[at] })),
+      byPlatform,
+      spending: spending.of(slot),
       history,
       decisions: decisions.of(slot),
     };
@@ -289,6 +309,7 @@ export class LiveView implements EngineObserver {
         (platform) => started.platforms[platform].id,
         started.campaigns.length,
       ),
+      spending: new SpendHistory(started.ledger),
     };
     this.#tick = started.tick;
     this.#timeMs = started.timeMs;
@@ -297,6 +318,8 @@ export class LiveView implements EngineObserver {
   #obey({ action, slot, platform, why, tick }: OperatorActed): void {
     const { campaigns, platforms } = this.#run();
     if (slot !== null && action === "campaign.end") campaigns.hinder(slot, "ended", why, tick);
+    if (action === "engine.pause") this.#stoppedBecause = why;
+    else if (action === "engine.resume") this.#stoppedBecause = null;
     if (platform !== null) platforms.close(platform, action === "platform.close" ? why : null);
   }
 
@@ -304,7 +327,7 @@ export class LiveView implements EngineObserver {
     const latency = this.#latencyMicroseconds;
     const at = (percentile: number) => latency.percentile(percentile) / 1000;
     let [decisions, busyMs] = [0, 0];
-    for (const tick of this.#rate) {
+    for (const tick of [...this.#ticks].slice(-RATE_TICKS)) {
       decisions += tick.decisions;
       busyMs += tick.latencyMs;
     }

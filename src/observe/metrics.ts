@@ -68,6 +68,8 @@ export class ServiceMetrics implements EngineObserver {
     ["kind"],
   );
   readonly #lateTicks = this.#counter("late_ticks_total", "Ticks that began more than half a period late.");
+  readonly #load = this.#gauge("load_level", "0 while everything is done in every tick, up to 4 as less is done.");
+  readonly #overloads = this.#counter("overloads_total", "Times that less was done because ticks took too long.");
   readonly #decisions = this.#counter("decisions_total", "Decisions by their reason.", ["reason"]);
   readonly #campaigns = this.#gauge("campaigns", "Campaigns by the state of their statechart.", ["state"]);
   readonly #restarts = this.#counter("restarts_total", "Campaigns restarted.");
@@ -139,6 +141,13 @@ export class ServiceMetrics implements EngineObserver {
         break;
       case "campaign.quarantined":
         this.#quarantines.inc();
+        break;
+      case "engine.overloaded":
+        this.#overloads.inc();
+        this.#load.set(event.level);
+        break;
+      case "engine.relieved":
+        this.#load.set(event.level);
         break;
       case "supervisor.stopped":
         this.#supervisors.inc();

@@ -4,6 +4,7 @@
  * RD1 memory is bounded whatever runs; RD2 decisions are kept as they were made: policies replace them and never change them.
  */
 import type { DecisionMade, CampaignState } from "../core/events.ts";
+import { REASONS } from "../core/decision.ts";
 import type { Decision } from "../core/decision.ts";
 import type { DecisionFrame } from "./frames.ts";
 
@@ -143,6 +144,7 @@ export class RecentDecisions {
       ...rest,
       campaign: this.#campaignId(slot),
       reason,
+      why: REASONS[reason],
       binding,
       gammaMicros,
       candidates: candidates.map(({ platform, verdict, cvr, cvrRelSd, cpcMicros, roiMicros, bidMicros, capMicros }) => {

@@ -1,5 +1,4 @@
 /** What a platform sold in one tick and has not reported yet. */
-import { ReportKind } from "../core/reports.ts";
 import type { ReportBatch } from "../core/reports.ts";
 
 /** One platform's sales of one tick, in the order of its bids. */
@@ -29,17 +28,15 @@ export class Sales {
   }
 
   report(row: number, platform: number, batch: ReportBatch): void {
-    batch.push({
-      kind: ReportKind.spend,
-      campaign: this.campaign[row],
+    batch.pushSpend(
+      this.campaign[row],
       platform,
-      tick: this.tick,
-      costMicros: this.#costMicros[row],
-      impressions: this.#impressions[row],
-      clicks: this.#clicks[row],
-      conversions: this.#conversions[row],
-      conversionAgeTicks: 0,
-    });
+      this.tick,
+      this.#costMicros[row],
+      this.#impressions[row],
+      this.#clicks[row],
+      this.#conversions[row],
+    );
   }
 
   #grow(): void {

@@ -13,8 +13,9 @@ import { BidBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Bookkeeping } from "./bookkeeping.ts";
-import type { CampaignActors } from "./campaign-actors.ts";
+import type { CampaignActors, Pieces } from "./campaign-actors.ts";
 import type { CampaignStates } from "./campaign-states.ts";
+import type { LoadShedding } from "./load-shedding.ts";
 import type { CampaignRoll } from "./roll.ts";
 
 /** What a decision round is made of. */
@@ -26,6 +27,8 @@ export interface BiddingParts {
   readonly roll: CampaignRoll;
   readonly states: CampaignStates;
   readonly actors: CampaignActors;
+  /** Passes campaigns over under overload; null: never. */
+  readonly load: LoadShedding | null;
   readonly announcer: Announcer;
   /** Whether the operator keeps a platform closed. */
   readonly isClosed: (platform: number) => boolean;
@@ -48,11 +51,13 @@ export class Bidding {
   }
 
   /** One shared event to every campaign (E3); returns the number of decisions. */
-  decideAll(world: World): number {
-    const { actors, states, roll, announcer } = this.#parts;
+  *decideAll(world: World): Pieces<number> {
+    const { actors, states, roll, load, announcer } = this.#parts;
     const { wantsDecisions } = announcer;
     let decisions = 0;
-    actors.decide(world, (slot, state, decision) => {
+    load?.prepare(world.tick);
+    const isDue = (slot: number) => load === null || load.isDue(slot, world.tick);
+    yield* actors.decide(world, isDue, (slot, state, decision) => {
       if (decision === null) {
         roll.change(slot, state, "flight over or held");
         return;

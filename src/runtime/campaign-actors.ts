@@ -1,12 +1,18 @@
 /**
  * How the engine speaks to its campaigns: one at a time, or all of them in rounds.
  *
- * CA1 within a round campaigns are visited in the order of their slots (E3), and each is answered for before the next is.
+ * CA1 within a round campaigns are visited in the order of their slots (E3), and each is answered for before the next is; CA2 a round pauses
+ * after so many campaigns, so that whoever plays it may do something else in between.
  */
 import type { AnyActorRef } from "xstate";
+import { policyInput } from "../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
 import type { Decision } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
+import { paretoCurve } from "../core/pareto.ts";
+import type { ParetoCurve } from "../core/pareto.ts";
+import type { GammaMemory } from "../core/policy/gamma-calibration.ts";
+import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { CampaignStates } from "./campaign-states.ts";
@@ -19,16 +25,33 @@ export type Heard = (slot: number, state: CampaignState | null) => void;
 /** Hears of a live campaign after its tick; `decision` is null where it did not evaluate. */
 export type Decided = (slot: number, state: CampaignState, decision: Decision | null) => void;
 
+/** A piece of work that pauses now and then; it is done when it has been asked for the next piece often enough. */
+export type Pieces<Result = void> = Generator<undefined, Result>;
+
+/** Campaigns between two pauses of a round: a few milliseconds (CA2). */
+const PIECE = 256;
+
+/** Whether a round pauses after the campaign in a slot. */
+export function isPause(slot: number): boolean {
+  return slot % PIECE === PIECE - 1;
+}
+
 /** The campaigns, wherever their actors live. */
 export interface CampaignActors {
   /** Sends one campaign an event; returns its state after it, or null where nobody heard. */
   tell(slot: number, event: CampaignEvent): CampaignState | null;
   /** Round: every campaign with rows in the batch learns from them. `heard` is called for the dead as well. */
-  learn(batch: ReportBatch, world: World, heard: Heard): void;
+  learn(batch: ReportBatch, world: World, heard: Heard): Pieces;
   /** Round: a new budget day for these campaigns, whose ledger has begun it. */
-  startDay(slots: readonly number[], world: World, heard: Heard): void;
-  /** Round: the tick. */
-  decide(world: World, decided: Decided): void;
+  startDay(slots: readonly number[], world: World, heard: Heard): Pieces;
+  /** Round: the tick, for the campaigns that are due; the others do not hear of it. */
+  decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces;
+  /** The Pareto curve of a campaign now, between two rounds; null where it has no actor, or its policy knows none. */
+  pareto(slot: number, world: World): ParetoCurve | null;
+  /** Waits until what supervision ordered is done. */
+  settle(): void;
+  /** Ends whatever the campaigns live in. */
+  close(): void;
 }
 
 /** Campaigns whose actors live in this thread. */
@@ -51,7 +74,7 @@ export class LocalActors implements CampaignActors {
     return snapshot.status === "active" ? snapshot.value : null;
   }
 
-  learn(batch: ReportBatch, world: World, heard: Heard): void {
+  *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
     let from = 0;
     while (from < batch.length) {
       const slot = batch.campaign[from];
@@ -60,19 +83,24 @@ export class LocalActors implements CampaignActors {
       const told = this.#faults === null ? world : this.#faultyWorld(this.#faults, world, slot, batch, from);
       heard(slot, this.tell(slot, { type: "reports", batch, from, to, world: told }));
       from = to;
+      if (isPause(slot)) yield;
     }
   }
 
-  startDay(slots: readonly number[], world: World, heard: Heard): void {
+  *startDay(slots: readonly number[], world: World, heard: Heard): Pieces {
     const { tick } = world;
-    for (const slot of slots) heard(slot, this.tell(slot, { type: "day.started", tick, world }));
+    for (const slot of slots) {
+      heard(slot, this.tell(slot, { type: "day.started", tick, world }));
+      if (isPause(slot)) yield;
+    }
   }
 
-  decide(world: World, decided: Decided): void {
+  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
     const event: CampaignEvent = { type: "tick", world };
     const { tick } = world;
     for (let slot = 0; slot < this.#states.length; slot += 1) {
-      const actor = this.#tree.campaign(slot);
+      if (isPause(slot)) yield;
+      const actor = isDue(slot) ? this.#tree.campaign(slot) : null;
       if (actor === null) continue;
       actor.send(event);
       const snapshot = snapshotOf(actor);
@@ -82,11 +110,30 @@ export class LocalActors implements CampaignActors {
     }
   }
 
+  pareto(slot: number, world: World): ParetoCurve | null {
+    const actor = this.#tree.campaign(slot);
+    return actor === null ? null : paretoOf(snapshotOf(actor).context, world);
+  }
+
+  settle(): void {
+    // A restart is done when it has been ordered.
+  }
+
+  close(): void {
+    // The tree stops its own.
+  }
+
   /** Only a live campaign with bids out asks its guards about a report. */
   #faultyWorld(faults: FaultyActors, world: World, slot: number, batch: ReportBatch, from: number): World {
     const isAsked = this.#states.isOut(slot) && this.#tree.campaign(slot) !== null;
     return isAsked ? faults.world(world, slot, batch, from) : world;
   }
+}
+
+/** The Pareto curve of a campaign with this context; null where its policy is another than gamma pacing. */
+export function paretoOf(context: CampaignContext, world: World): ParetoCurve | null {
+  if (context.policy.name !== gammaPacing.name) return null;
+  return paretoCurve(policyInput(context, world), context.memory as GammaMemory);
 }
 
 interface CampaignSnapshot {

@@ -2,8 +2,10 @@
 import { CAMPAIGN_STATES } from "../core/events.ts";
 import type { CampaignState } from "../core/events.ts";
 
-const BIDDING = CAMPAIGN_STATES.indexOf("bidding");
-const FALLBACK = CAMPAIGN_STATES.indexOf("fallback");
+/** True for the states in which bids may be out. */
+export function isBidding(state: CampaignState): boolean {
+  return state === "bidding" || state === "fallback";
+}
 
 /** States by slot. A campaign without a live actor keeps the state that it was last seen in. */
 export class CampaignStates {
@@ -31,7 +33,7 @@ export class CampaignStates {
 
   /** True where bids may be out. */
   isOut(slot: number): boolean {
-    return this.#codes[slot] === BIDDING || this.#codes[slot] === FALLBACK;
+    return isBidding(this.of(slot));
   }
 
   /** Notes a state and returns the one before. */

@@ -5,17 +5,20 @@
  * visited in the order of their slots; E4 what an observer sees is already true; E5 what an observer throws ends the run; E6 a campaign that
  * nobody runs any more, quarantined or of a portfolio given up, has no reservation; E7 what the operator ordered outlives every restart;
  * E8 no tick is evaluated twice, whatever the clock shows; E9 no reservation outlives its time-out;
- * E10 nothing is bid on a closed platform, whatever a policy says.
+ * E10 nothing is bid on a closed platform, whatever a policy says; E11 a tick is over before the next begins.
  */
-import type { AnyActorRef, InspectionEvent } from "xstate";
+import type { AnyActorRef, EventObject, InspectionEvent } from "xstate";
+import type { CampaignEvent } from "../../machines/campaign.ts";
 import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
+import { EngineError } from "../core/errors.ts";
 import type { EngineObserver } from "../core/events.ts";
 import type { Faults } from "../core/faults.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
+import type { ParetoCurve } from "../core/pareto.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
@@ -28,13 +31,15 @@ import { Bidding } from "./bidding.ts";
 import { Bookkeeping } from "./bookkeeping.ts";
 import { dayAt, dayStartTicks } from "./calendar.ts";
 import { LocalActors } from "./campaign-actors.ts";
-import type { CampaignActors } from "./campaign-actors.ts";
+import type { CampaignActors, Pieces } from "./campaign-actors.ts";
 import { CampaignStates } from "./campaign-states.ts";
 import { FaultyActors } from "./faulty-actors.ts";
 import { Feed } from "./feed.ts";
+import { LoadShedding } from "./load-shedding.ts";
 import { OperatorDesk } from "./operator-desk.ts";
 import { CampaignRoll } from "./roll.ts";
 import { Supervision } from "./supervision.ts";
+import { elsewhere, threadedActors } from "./threads/threads.ts";
 import { ActorTree } from "./tree.ts";
 
 /** What an engine runs. */
@@ -68,6 +73,17 @@ export interface EngineConfig {
   readonly isInterpreted?: boolean;
   /** The policy of a name that a campaign gives. Default: the registry. */
   readonly policyOf?: (name: string) => Policy;
+  /**
+   * Real time from tick to tick [ms]: where ticks take longer, work is left undone in the order of {@link LOAD_LEVELS}. Absent, the default: ticks
+   * take what they take, and time has no influence on decisions.
+   */
+  readonly periodMs?: number;
+  /** Worker threads that campaigns are dealt out to, 2 or more; 1, the default: they live in this thread. */
+  readonly threads?: number;
+  /** How long a thread may give no sign of life before it is taken for dead [ms]. Default: 10,000. */
+  readonly threadSilenceMs?: number;
+  /** Modules of the policies that are not the engine's, as URLs by name: threads load them by themselves. */
+  readonly policyModules?: Readonly<Record<string, string>>;
   /** Hears of every actor, event, microstep and snapshot from the first actor's birth on; costs several µs per event. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
@@ -102,10 +118,12 @@ export class Engine {
   readonly #supervision: Supervision;
   readonly #bidding: Bidding;
   readonly #faults: FaultyActors | null;
+  readonly #load: LoadShedding | null;
   readonly #dayStarts: readonly number[];
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
   #world: World;
+  #isPlaying = false;
 
   constructor(given: EngineConfig, { market, observers, nowMs, faults }: EngineParts) {
     // One list for all who hold it: it grows.
@@ -126,9 +144,21 @@ export class Engine {
       periodTicks: config.periodTicks,
       forecasters: this.#faults?.forecasters(config.forecasters) ?? config.forecasters,
     });
-    const tree = new ActorTree(this.#faults === null ? config : this.#faults.tree(config), platforms, feed.stages);
     const states = new CampaignStates(campaigns.length);
-    const actors = new LocalActors(tree, states, this.#faults);
+    const growing = this.#faults === null ? config : this.#faults.tree(config);
+    const threaded = threadedActors(config, {
+      platforms,
+      campaigns,
+      boards: feed.boards,
+      ledger,
+      states,
+      faults: faults?.plan ?? null,
+      onFault: (fault) => faults?.note(fault),
+      onFailed: (slot, error) => this.#tree.failCampaign(slot, error),
+      onDeath: (thread, error) => this.#tree.failThread(thread, error),
+    });
+    const tree = new ActorTree({ ...growing, ...elsewhere(config, threaded) }, platforms, feed.stages);
+    const actors = threaded ?? new LocalActors(tree, states, this.#faults);
     const timeoutTicks = config.settlementTimeoutTicks ?? config.periodTicks;
     const books = new Bookkeeping(ledger, platforms.length, timeoutTicks, announcer);
     const roll = new CampaignRoll({ campaigns, ledger, states, actors, announcer });
@@ -155,8 +185,11 @@ export class Engine {
       faults: this.#faults,
       announcer,
     });
+    const { periodMs } = config;
+    const load = periodMs === undefined ? null : new LoadShedding({ periodMs, campaigns, ledger, announcer });
+    this.#load = load;
     const { boards } = feed;
-    this.#bidding = new Bidding({ platforms, boards, ledger, books, roll, states, actors, announcer, isClosed });
+    this.#bidding = new Bidding({ platforms, boards, ledger, books, roll, states, actors, load, announcer, isClosed });
     this.#dayStarts = dayStartTicks(config.startMs, config.tickMs, config.ticks, config.timeZone);
     this.#heard = platforms.map(() => null);
     this.#world = this.#worldAt(-config.warmupTicks);
@@ -172,6 +205,42 @@ export class Engine {
     return this.#announcer.nextTick;
   }
 
+  /** What each marginal cost per conversion would buy a campaign from here on; null where it has no actor, or another policy than gamma pacing. Not within a tick. */
+  pareto(slot: number): ParetoCurve | null {
+    return this.#actors.pareto(slot, this.#world);
+  }
+
+  /** Hears of every actor, event and snapshot from now on, until the function returned is called; costs some µs per event. With threads, of stand-ins in place of campaigns. */
+  inspect(listener: (event: InspectionEvent) => void): () => void {
+    return this.#tree.inspect(listener);
+  }
+
+  /**
+   * Sends an event to a campaign or a platform by hand; `tick` and `day.started` get the world of now. Supervisors take orders from the engine only.
+   * @throws EngineError CE_ORDER_REFUSED for another actor
+   */
+  sendTo(id: string, event: EventObject): void {
+    const actor = this.#tree.find(id);
+    const slot = this.#roll.campaigns.findIndex((campaign) => `campaign:${campaign.id}` === id);
+    if (event.type === "reports") throw new EngineError("CE_ORDER_REFUSED", "Reports come from the platforms only.");
+    if (slot >= 0) this.#roll.tell(slot, this.withWorld(event) as CampaignEvent, "sent by hand");
+    else if (actor !== null && id.startsWith("platform:")) actor.send(this.withWorld(event));
+    else throw new EngineError("CE_ORDER_REFUSED", `Events are sent by hand to campaigns and platforms, not to ${id}.`);
+    this.#supervision.tellFacts();
+  }
+
+  /** An event with what the engine adds: the world of now to those that carry one. */
+  withWorld(event: EventObject): EventObject {
+    const world = this.#world;
+    const isOfWorld = event.type === "tick" || event.type === "day.started";
+    return isOfWorld ? Object.assign({ ...event }, { tick: world.tick, world }) : event;
+  }
+
+  /** Worker threads that campaigns live in; 1 where they live in the engine's own. */
+  get threads(): number {
+    return this.#config.threads ?? 1;
+  }
+
   /** Every actor that is alive. */
   get actors(): readonly AnyActorRef[] {
     return [...this.#tree.actors()];
@@ -181,6 +250,7 @@ export class Engine {
   start(): void {
     const { name, seed, currency, tickMs, ticks, warmupTicks, campaigns } = this.#config;
     this.#tree.start();
+    this.#actors.settle();
     this.#announcer.emit({
       type: "engine.started",
       ...this.#announcer.at(),
@@ -206,6 +276,25 @@ export class Engine {
    * @throws EngineError when an invariant of the money is broken
    */
   tick(shownTick = this.nextTick): number {
+    return finish(this.play(shownTick));
+  }
+
+  /**
+   * {@link tick} in pieces of some milliseconds, for whoever has something else to do in between: reading, and taking in what the market is told,
+   * but no orders.
+   */
+  *play(shownTick = this.nextTick): Pieces<number> {
+    if (this.#isPlaying)
+      throw new EngineError("CE_ENGINE_INVARIANT", "A tick began before the one before was over (E11).");
+    this.#isPlaying = true;
+    try {
+      return yield* this.#play(shownTick);
+    } finally {
+      this.#isPlaying = false;
+    }
+  }
+
+  *#play(shownTick: number): Pieces<number> {
     const startedMs = this.#nowMs();
     const announcer = this.#announcer;
     this.#supervision.tellFacts();
@@ -214,13 +303,14 @@ export class Engine {
     }
     if (shownTick < this.nextTick) return this.nextTick;
     const tick = Math.min(shownTick, this.#config.ticks - 1);
-    for (; this.nextTick < tick; announcer.nextTick += 1) this.#take(this.nextTick);
-    this.#take(tick);
+    for (; this.nextTick < tick; announcer.nextTick += 1) yield* this.#take(this.nextTick);
+    yield* this.#take(tick);
     this.#bidding.clear(tick);
     this.#faults?.armSupervisors(tick);
     this.#tree.supervise(tick);
+    this.#actors.settle();
     this.#supervision.tellFacts();
-    const decisions = this.#tree.isRunning ? this.#bidding.decideAll(this.#world) : 0;
+    const decisions = this.#tree.isRunning ? yield* this.#bidding.decideAll(this.#world) : 0;
     this.#supervision.tellFacts();
     for (const batch of this.#bidding.batches) if (batch.length > 0) this.#market.place(batch);
     announcer.emit({
@@ -233,18 +323,19 @@ export class Engine {
       latencyMs: this.#nowMs() - startedMs,
     });
     announcer.nextTick = tick + 1;
+    this.#load?.note(tick, this.#nowMs() - startedMs);
     return this.nextTick;
   }
 
   /** Takes what became known at the beginning of a tick: orders, reports, metrics, a new budget day. */
-  #take(tick: number): void {
+  *#take(tick: number): Pieces {
     this.#desk.carryOut(tick);
     const news = this.#market.advance(tick);
     this.#supervision.tellFacts();
-    this.#book(news.reports, tick);
+    yield* this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
     this.#world = this.#worldAt(tick);
-    this.#startDay(tick);
+    yield* this.#startDay(tick);
   }
 
   /** Places no more bids, and books the reports that are still to come. Bids that are never answered expire (E9). */
@@ -264,7 +355,7 @@ export class Engine {
   drainTick(): boolean {
     const { reports } = this.#market.advance(this.nextTick);
     this.#supervision.tellFacts();
-    this.#book(reports, this.nextTick);
+    finish(this.#book(reports, this.nextTick));
     this.#announcer.nextTick += 1;
     return this.#market.isSettled();
   }
@@ -279,6 +370,7 @@ export class Engine {
   /** Stops every actor and stream. Safe to call more than once. */
   stop(): void {
     this.#tree.stop("stopped");
+    this.#actors.close();
     this.#feed.complete();
     this.#supervision.tellFacts();
   }
@@ -303,14 +395,18 @@ export class Engine {
    * @throws EngineError CE_ORDER_REFUSED when it cannot be carried out; then nothing has changed
    */
   obey(order: OperatorOrder, signature: Signature): number | null {
-    return this.#desk.obey(order, signature);
+    const slot = this.#desk.obey(order, signature);
+    if (order.action === "campaign.create") this.#faults?.add(order.campaign, slot!);
+    return slot;
   }
 
   /** Books reports in the ledger, then tells each campaign of its rows (E2); what is overdue expires (E9). */
-  #book(heard: ReportBatch, tick: number): void {
+  *#book(heard: ReportBatch, tick: number): Pieces {
     const batch = this.#books.book(heard, tick);
     if (batch.length > 0) {
-      this.#actors.learn(batch, this.#world, (slot, state) => this.#roll.noteHeard(slot, "reports", state, "reports"));
+      yield* this.#actors.learn(batch, this.#world, (slot, state) =>
+        this.#roll.noteHeard(slot, "reports", state, "reports"),
+      );
       this.#supervision.tellFacts();
     }
     this.#books.expire(tick);
@@ -338,12 +434,12 @@ export class Engine {
     this.#supervision.tellFacts();
   }
 
-  #startDay(tick: number): void {
+  *#startDay(tick: number): Pieces {
     if (!this.#dayStarts.includes(tick)) return;
     const { campaigns } = this.#roll;
     const slots = [...campaigns.keys()].filter((slot) => campaigns[slot].dailyBudgetMicros !== null);
     for (const slot of slots) this.ledger.startDay(slot, tick);
-    this.#actors.startDay(slots, this.#world, (slot, state) =>
+    yield* this.#actors.startDay(slots, this.#world, (slot, state) =>
       this.#roll.noteHeard(slot, "day.started", state, "new day"),
     );
   }
@@ -357,5 +453,13 @@ export class Engine {
       boards: this.#feed.boards,
       account: (slot) => this.ledger.view(slot),
     };
+  }
+}
+
+/** Does all pieces of a work at once. */
+function finish<Result>(pieces: Pieces<Result>): Result {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
   }
 }

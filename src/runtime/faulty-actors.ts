@@ -15,6 +15,7 @@ import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { TreeConfig } from "./tree.ts";
 
+type PolicyOf = NonNullable<TreeConfig["policyOf"]>;
 type Column = "cvr" | "cpcMicros" | "cvrRelSd" | "evidence";
 
 /** Forecasts that no market can mean, and some that are merely far from the truth. */
@@ -33,7 +34,7 @@ const NAN_COLUMNS: readonly Column[] = ["cvr", "cpcMicros", "cvrRelSd", "evidenc
 /** Puts faults into the parts that an engine is made of. */
 export class FaultyActors {
   readonly #faults: Faults;
-  readonly #slots: ReadonlyMap<CampaignSpec, number>;
+  readonly #slots = new Map<CampaignSpec, number>();
   readonly #campaigns: readonly CampaignSpec[];
   /** Portfolios whose supervisor fails when next it looks at its limits. */
   readonly #armed = new Set<string>();
@@ -41,7 +42,17 @@ export class FaultyActors {
   constructor(faults: Faults, campaigns: readonly CampaignSpec[]) {
     this.#faults = faults;
     this.#campaigns = campaigns;
-    this.#slots = new Map(campaigns.map((spec, slot) => [spec, slot]));
+    for (const [slot, spec] of campaigns.entries()) this.add(spec, slot);
+  }
+
+  /** Takes a further campaign in. */
+  add(spec: CampaignSpec, slot: number): void {
+    this.#slots.set(spec, slot);
+  }
+
+  /** Notes what struck in another thread. */
+  note(fault: InjectedFault): void {
+    this.#faults.note(fault);
   }
 
   /** What struck since the last call. */
@@ -54,9 +65,14 @@ export class FaultyActors {
     const { policyOf = policyNamed, supervision } = config;
     return {
       ...config,
-      policyOf: (name, spec) => this.#policy(policyOf(name, spec), spec),
+      policyOf: this.policies(policyOf),
       limitsOf: (portfolio) => this.#limits(supervision, portfolio),
     };
+  }
+
+  /** Policies that fail where they are to. */
+  policies(policyOf: PolicyOf): PolicyOf {
+    return (name, spec) => this.#policy(policyOf(name, spec), spec);
   }
 
   /** The forecasters in use, failing where they are to. */
@@ -94,20 +110,20 @@ export class FaultyActors {
   }
 
   #policy(policy: Policy, spec: CampaignSpec): Policy {
-    const slot = this.#slots.get(spec)!;
+    const slotOf = () => this.#slots.get(spec)!;
     const faults = this.#faults;
     return {
       ...policy,
       decide(input, memory) {
         if (faults.strikes("decision-throws", input.tick, spec.id)) {
-          faults.note({ kind: "decision-throws", slot, detail: "the decision throws" });
+          faults.note({ kind: "decision-throws", slot: slotOf(), detail: "the decision throws" });
           throw injected("decision-throws");
         }
         return policy.decide(input, memory);
       },
       learn(input, memory, batch, from, to) {
         if (faults.strikes("action-throws", input.tick, spec.id, batch.tick[from], batch.platform[from])) {
-          faults.note({ kind: "action-throws", slot, detail: "learning from a report throws" });
+          faults.note({ kind: "action-throws", slot: slotOf(), detail: "learning from a report throws" });
           throw injected("action-throws");
         }
         return policy.learn(input, memory, batch, from, to);

@@ -1,15 +1,15 @@
 /**
- * The supervision tree of an engine: engine → platforms, engine → feeds, and engine → portfolios → pools → campaigns, as live actors.
+ * The supervision tree of an engine: engine → platforms, engine → feeds, engine → threads, and engine → portfolios → pools → campaigns, as live actors.
  *
- * T1 ids are stable: `engine`, `platform:<id>`, `feed:<platform>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
- * T3 a platform whose breaker was given up counts as down.
+ * T1 ids are stable: `engine`, `platform:<id>`, `feed:<platform>`, `thread:<n>`, `portfolio:<id>`, `campaign:<id>`; T2 a failed campaign is null here until its portfolio has restarted it;
+ * T3 a platform whose breaker was given up counts as down; T4 a campaign in another thread has a stand-in here, under the same portfolio.
  */
 import { createActor } from "xstate";
 import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
 import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
-import type { EngineFact, EngineContext, RestartIntensity } from "../../machines/engine.ts";
+import type { EngineFact, EngineContext, RestartIntensity, ThreadInput } from "../../machines/engine.ts";
 import { DEFAULT_THRESHOLDS, healthCode, platformMachine } from "../../machines/platform.ts";
 import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
@@ -18,6 +18,8 @@ import type { Stage, StagesInput } from "../../machines/stages.ts";
 import { compile } from "../actors/compiled.ts";
 import { createPool } from "../actors/pool.ts";
 import type { PoolMember, PoolSnapshot } from "../actors/pool.ts";
+import { createStandIn } from "../actors/stand-in.ts";
+import type { Elsewhere, StandInSlot } from "../actors/stand-in.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { HealthCode } from "../core/forecast/board.ts";
@@ -40,6 +42,12 @@ export interface TreeConfig {
   readonly policyOf?: (name: string, spec: CampaignSpec) => Policy;
   /** The limits of a portfolio. Default: `supervision`, the same for all. */
   readonly limitsOf?: (portfolio: string) => SupervisionLimits;
+  /** Where campaigns live, if not in this thread: their policies are not asked for here. */
+  readonly elsewhere?: {
+    readonly threads: readonly ThreadInput[];
+    readonly thread: Elsewhere<ThreadInput>;
+    readonly campaign: Elsewhere<StandInSlot>;
+  };
   /** Hears of every actor, event, microstep and snapshot from the first actor's birth on. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
@@ -74,7 +82,7 @@ export class ActorTree {
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
   readonly #campaigns: readonly CampaignSpec[];
   readonly #platforms: readonly PlatformSpec[];
-  readonly #policyOf: NonNullable<TreeConfig["policyOf"]>;
+  readonly #inputOf: InputOf;
   readonly #platformStates: string[];
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
   readonly #holders: Holder[] = [];
@@ -82,14 +90,16 @@ export class ActorTree {
 
   /** @param stageNames of every platform: its feed, then the forecasters that live on it. */
   constructor(config: TreeConfig, platforms: readonly PlatformSpec[], stageNames: readonly string[]) {
-    if (config.isInterpreted !== true) compiledCampaign ??= compile(campaignMachine) as AnyActorLogic;
-    const campaign = config.isInterpreted === true ? campaignMachine : compiledCampaign!;
+    const { elsewhere } = config;
+    const campaign = elsewhere === undefined ? campaignLogic(config) : createStandIn(elsewhere.campaign);
+    const thread = elsewhere === undefined ? {} : { thread: createStandIn(elsewhere.thread) as AnyActorLogic };
     const portfolio = portfolioMachine.provide({ actors: { pool: createPool(campaign) as AnyActorLogic } });
-    const engine = engineMachine.provide({ actors: { platform: platformMachine, feed: stagesMachine, portfolio } });
+    const actors = { platform: platformMachine, feed: stagesMachine, portfolio, ...thread };
+    const engine = engineMachine.provide({ actors });
     const stages = stageNames.map((name, at): Stage => ({ name, needs: at === 0 ? null : 0 }));
     this.#campaigns = config.campaigns;
     this.#platforms = platforms;
-    this.#policyOf = config.policyOf ?? policyNamed;
+    this.#inputOf = inputOf(config, platforms);
     this.#platformStates = platforms.map(() => "healthy");
     this.#root = createActor(engine, {
       id: "engine",
@@ -98,7 +108,8 @@ export class ActorTree {
         intensity: config.intensity ?? DEFAULT_INTENSITY,
         platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
         feeds: platforms.map(({ id }): StagesInput => ({ id, stages, limits: config.supervision, seed: config.seed })),
-        portfolios: portfoliosOf(config, platforms),
+        threads: elsewhere?.threads ?? [],
+        portfolios: portfoliosOf(config, this.#inputOf),
       },
     });
   }
@@ -166,7 +177,7 @@ export class ActorTree {
     const portfolio = this.#supervised.get(`portfolio:${spec.portfolio}`)?.ref;
     const pool = (portfolio?.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
     if (pool === undefined) return false;
-    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#policyOf, this.#platforms) });
+    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#inputOf) });
     this.#holders[slot] = (pool.getSnapshot() as PoolSnapshot).children;
     return true;
   }
@@ -181,6 +192,27 @@ export class ActorTree {
   release(slot: number): void {
     const portfolio = this.#supervised.get(`portfolio:${this.#campaigns[slot].portfolio}`);
     portfolio?.ref.send({ type: "release", slot });
+  }
+
+  /** Tells the stand-in of a campaign, where it lives, that the campaign has failed. */
+  failCampaign(slot: number, error: string): void {
+    this.campaign(slot)?.send({ type: "elsewhere.failed", error });
+  }
+
+  /** Tells the stand-in of a thread that the thread has died. */
+  failThread(thread: number, error: string): void {
+    this.#supervised.get(`thread:${thread}`)?.ref.send({ type: "elsewhere.failed", error });
+  }
+
+  /** Hears of every actor, event and snapshot from now on, until the function returned is called. */
+  inspect(listener: (event: InspectionEvent) => void): () => void {
+    const subscription = this.#root.system.inspect(listener);
+    return () => subscription.unsubscribe();
+  }
+
+  /** A live actor under the root by its id; campaigns are found by {@link campaign}. */
+  find(id: string): AnyActorRef | null {
+    return this.#supervised.get(id)?.ref ?? null;
   }
 
   /** Every actor that is alive, from the root down, by walking the tree. */
@@ -263,25 +295,33 @@ function* living(actor: AnyActorRef): Generator<AnyActorRef> {
   for (const child of Object.values(snapshot.children ?? {})) yield* living(child as AnyActorRef);
 }
 
+/** What the actor of a campaign is created with. */
+type InputOf = (spec: CampaignSpec, slot: number) => CampaignInput | StandInSlot;
+
+function inputOf({ policyOf = policyNamed, elsewhere }: TreeConfig, platforms: readonly PlatformSpec[]): InputOf {
+  if (elsewhere !== undefined) return (_, slot) => ({ slot });
+  return (spec, slot) => ({ spec, slot, policy: policyOf(spec.policy, spec), platforms });
+}
+
+function campaignLogic({ isInterpreted = false }: TreeConfig): AnyActorLogic {
+  if (isInterpreted) return campaignMachine;
+  compiledCampaign ??= compile(campaignMachine) as AnyActorLogic;
+  return compiledCampaign;
+}
+
 function portfoliosOf(
-  { seed, campaigns, supervision, policyOf = policyNamed, limitsOf = () => supervision }: TreeConfig,
-  platforms: readonly PlatformSpec[],
+  { seed, campaigns, supervision, limitsOf = () => supervision }: TreeConfig,
+  input: InputOf,
 ): PortfolioInput[] {
   const members = new Map<string, PoolMember[]>();
   for (const [slot, spec] of campaigns.entries()) {
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
-    list.push(memberOf(spec, slot, policyOf, platforms));
+    list.push(memberOf(spec, slot, input));
   }
   return [...members].map(([id, list]) => ({ id, limits: limitsOf(id), seed, pool: { members: list } }));
 }
 
-function memberOf(
-  spec: CampaignSpec,
-  slot: number,
-  policyOf: NonNullable<TreeConfig["policyOf"]>,
-  platforms: readonly PlatformSpec[],
-): PoolMember {
-  const input: CampaignInput = { spec, slot, policy: policyOf(spec.policy, spec), platforms };
-  return { slot, id: `campaign:${spec.id}`, input };
+function memberOf(spec: CampaignSpec, slot: number, input: InputOf): PoolMember {
+  return { slot, id: `campaign:${spec.id}`, input: input(spec, slot) };
 }

@@ -1,7 +1,7 @@
 /** The presets: scenarios that come with the engine, one commented YAML file each. */
 import { fileURLToPath } from "node:url";
 
-const PRESETS = ["calm-day", "storm", "outage", "thin-budgets", "ten-thousand"] as const;
+const PRESETS = ["calm-day", "storm", "outage", "thin-budgets", "cpa-target", "ten-thousand"] as const;
 
 /** Names of the presets, the simplest first. */
 export function presetNames(): readonly string[] {

@@ -8,17 +8,24 @@ import type { Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ingestionOperations } from "./ingestion.ts";
+import { inspectOperations } from "./inspect-operations.ts";
 import type { LiveRun } from "./live-run.ts";
 import { openApiOf } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { orderOperations } from "./order-operations.ts";
+import { mountPages } from "./pages.ts";
 import { Problem, parsed, problemOf } from "./problem.ts";
 import { guarded, MAX_BATCH_BYTES, MAX_ORDER_BYTES, sealed } from "./security.ts";
 import type { Guard } from "./security.ts";
 import { viewOperations } from "./view-operations.ts";
 
 /** Every operation under /v1. */
-export const operations: readonly Operation[] = [...viewOperations, ...orderOperations, ...ingestionOperations];
+export const operations: readonly Operation[] = [
+  ...viewOperations,
+  ...orderOperations,
+  ...ingestionOperations,
+  ...inspectOperations,
+];
 
 /** What an app is made of. */
 export interface AppParts {
@@ -34,7 +41,12 @@ export interface AppParts {
 export function createApp({ run, guard, version, onUnexpected }: AppParts): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    await next();
+    run.requests += 1;
+    try {
+      await next();
+    } finally {
+      run.requests -= 1;
+    }
     run.metrics.countRequest(context.res.status);
   });
   app.use(sealed());
@@ -50,6 +62,7 @@ export function createApp({ run, guard, version, onUnexpected }: AppParts): Hono
   const description = openApiOf(operations, version);
   app.get("/openapi.json", (context) => context.json(description));
   for (const one of operations) mount(app, one, run);
+  mountPages(app);
   app.notFound((context) => refuse(context, new Problem("not.found", "There is nothing here; see /openapi.json.")));
   app.onError((error, context) => {
     const problem = problemOf(error);

@@ -39,15 +39,15 @@ export async function beat(run: LiveRun, { signal, drainMs, onTick, onLate, onRe
     onReady?.();
     const firstMs = clock.nowMs();
     while (played < engine.ticks) {
-      await clock.awaitTick(played, signal);
+      await (run.time === null ? clock.awaitTick(played, signal) : run.time.awaitTurn(signal));
       if (signal.aborted) break;
-      const lateMs = clock.nowMs() - (firstMs + played * everyMs);
+      const lateMs = run.time === null ? clock.nowMs() - (firstMs + played * everyMs) : 0;
       if (lateMs > everyMs / 2) {
         run.view.noteLateTick();
         run.metrics.noteLateTick();
         onLate?.(played, lateMs);
       }
-      engine.tick();
+      await run.play();
       played += 1;
       onTick?.();
     }

@@ -4,7 +4,9 @@ import type { DashboardFrame } from "../observe/frames.ts";
 import type { LiveView } from "../observe/live-view.ts";
 import type { ServiceMetrics } from "../observe/metrics.ts";
 import type { LiveMarket } from "../platforms/live-market.ts";
+import { Inspection } from "../inspect/inspection.ts";
 import type { Engine } from "../runtime/engine.ts";
+import type { TimeControl } from "./time-control.ts";
 import { Problem } from "./problem.ts";
 import type { Vitals } from "./vitals.ts";
 
@@ -21,6 +23,8 @@ export interface LiveRunParts {
   readonly maxCampaigns: number;
   /** True where a simulated market answers the bids. */
   readonly isDemo: boolean;
+  /** Where time can be stopped: in a simulation that somebody looks at. */
+  readonly time?: TimeControl;
   /** How long one message of a stream may wait for its reader [ms]. Default 15,000. */
   readonly stuckMs?: number;
 }
@@ -38,6 +42,8 @@ export interface MadeFrame {
 const QUIET_MS = 2_000;
 /** How long a frame may be shown before it is made anew [ms]: four a second. */
 export const FRAME_MS = 250;
+/** Longest that a tick stands back for requests between two of its pieces [ms]: about as long as a piece. */
+const BREATH_MS = 5;
 /** Keys of top-ups that are remembered. */
 const REMEMBERED_KEYS = 10_000;
 
@@ -52,12 +58,16 @@ export class LiveRun {
   readonly maxCampaigns: number;
   readonly isDemo: boolean;
   readonly stuckMs: number;
+  readonly time: TimeControl | null;
+  readonly inspection: Inspection;
   /** Aborted when streams are to end. */
   readonly closing = new AbortController();
   /** False until the forecasts are warm, and again once the engine drains. */
   isReady = false;
-  /** Why nothing is bid anywhere, or null. */
-  stoppedBecause: string | null = null;
+  /** Requests under way; open streams do not count. */
+  requests = 0;
+  /** The tick that is being played, or null. */
+  #playing: Promise<void> | null = null;
   readonly #keys = new Set<string>();
   #frame: MadeFrame | null = null;
 
@@ -70,6 +80,7 @@ export class LiveRun {
     everyMs,
     maxCampaigns,
     isDemo,
+    time,
     stuckMs = 15_000,
   }: LiveRunParts) {
     this.engine = engine;
@@ -81,14 +92,50 @@ export class LiveRun {
     this.maxCampaigns = maxCampaigns;
     this.isDemo = isDemo;
     this.stuckMs = stuckMs;
+    this.time = time ?? null;
+    this.inspection = new Inspection(engine);
   }
 
-  /** Carries out an order. @throws Problem when it is refused */
-  order(order: OperatorOrder, { by, why }: { readonly by: string; readonly why: string }): number | null {
+  /** Plays one tick, piece by piece: what comes in meanwhile is taken in between, orders wait. @throws what the engine throws */
+  async play(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#playing = promise;
+    try {
+      const pieces = this.engine.play();
+      while (pieces.next().done !== true) await this.#breathe();
+    } finally {
+      this.#playing = null;
+      resolve();
+    }
+  }
+
+  /** Lets the event loop turn; and, where requests are under way, until they are answered, for a bounded time. */
+  async #breathe(): Promise<void> {
+    const untilMs = performance.now() + BREATH_MS;
+    do await new Promise((turned) => setImmediate(turned));
+    while (this.requests > 0 && performance.now() < untilMs);
+  }
+
+  /** Waits for the end of the tick that is being played. */
+  async betweenTicks(): Promise<void> {
+    while (this.#playing !== null) await this.#playing;
+  }
+
+  /** Sends an event to an actor by hand, between two ticks. @throws EngineError when it is refused */
+  async send(id: string, event: { readonly type: string }): Promise<void> {
     this.assertStarted();
+    while (this.#playing !== null) await this.#playing;
+    this.engine.sendTo(id, event);
+  }
+
+  /** Carries out an order, between two ticks. @throws Problem when it is refused */
+  async order(
+    order: OperatorOrder,
+    { by, why }: { readonly by: string; readonly why: string },
+  ): Promise<number | null> {
+    this.assertStarted();
+    await this.betweenTicks();
     const slot = this.engine.obey(order, { by, why, atMs: Date.now() });
-    if (order.action === "engine.pause") this.stoppedBecause = why;
-    else if (order.action === "engine.resume") this.stoppedBecause = null;
     this.#frame = null;
     return slot;
   }

@@ -1,20 +1,13 @@
 /** Operations that change something: campaigns, kill switches. Every one is on record with who, when and why. */
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { OperatorAction } from "../core/operator.ts";
+import type { KillSwitchAnswer } from "../observe/frames.ts";
 import type { LiveRun } from "./live-run.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";
 import { Problem } from "./problem.ts";
 import { campaignPath, endOrder, killSwitch, newCampaign, plainOrder, topUpOrder } from "./schemas.ts";
 import type { NewCampaign } from "./schemas.ts";
-
-/** The kill switches that are engaged. */
-export interface KillSwitchAnswer {
-  /** Why nothing is bid anywhere, or null. */
-  readonly all: string | null;
-  /** Closed platforms with the reason. */
-  readonly platforms: readonly { readonly id: string; readonly why: string }[];
-}
 
 const onCampaign = (
   verb: "pause" | "resume",
@@ -28,9 +21,9 @@ const onCampaign = (
     params: campaignPath,
     body: plainOrder,
     answer: "The campaign, as a CampaignRow with its past.",
-    handle: ({ params, body }, run) => {
+    handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
-      run.order({ action, slot }, body);
+      await run.order({ action, slot }, body);
       return run.view.campaign(slot);
     },
   });
@@ -44,9 +37,9 @@ export const orderOperations: readonly Operation[] = [
     body: newCampaign,
     answer: "The campaign, as a CampaignDetail.",
     status: 201,
-    handle: ({ body }, run) => {
+    handle: async ({ body }, run) => {
       const campaign = specOf(body, run);
-      const slot = run.order({ action: "campaign.create", campaign }, body);
+      const slot = await run.order({ action: "campaign.create", campaign }, body);
       return run.view.campaign(slot!);
     },
   }),
@@ -59,11 +52,11 @@ export const orderOperations: readonly Operation[] = [
     params: campaignPath,
     body: topUpOrder,
     answer: "The campaign, as a CampaignDetail.",
-    handle: ({ params, body }, run) => {
+    handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
       const { micros, key } = body;
       if (key === undefined || run.isFirstUse(`${params.id} ${key}`)) {
-        run.order({ action: "campaign.top-up", slot, micros }, body);
+        await run.order({ action: "campaign.top-up", slot, micros }, body);
       }
       return run.view.campaign(slot);
     },
@@ -75,9 +68,9 @@ export const orderOperations: readonly Operation[] = [
     params: campaignPath,
     body: endOrder,
     answer: "The campaign, as a CampaignDetail.",
-    handle: ({ params, body }, run) => {
+    handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
-      run.order({ action: "campaign.end", slot }, body);
+      await run.order({ action: "campaign.end", slot }, body);
       return run.view.campaign(slot);
     },
   }),
@@ -94,15 +87,15 @@ export const orderOperations: readonly Operation[] = [
     summary: "Engages or releases the kill switch of one campaign, one platform, or everything.",
     body: killSwitch,
     answer: "The kill switches that are engaged.",
-    handle: ({ body }, run) => {
+    handle: async ({ body }, run) => {
       const { engaged } = body;
-      if (body.scope === "all") run.order({ action: engaged ? "engine.pause" : "engine.resume" }, body);
+      if (body.scope === "all") await run.order({ action: engaged ? "engine.pause" : "engine.resume" }, body);
       else if (body.scope === "platform") {
         const platform = run.platformOf(body.id);
-        run.order({ action: engaged ? "platform.close" : "platform.open", platform }, body);
+        await run.order({ action: engaged ? "platform.close" : "platform.open", platform }, body);
       } else {
         const slot = run.slotOf(body.id);
-        run.order({ action: engaged ? "campaign.pause" : "campaign.resume", slot }, body);
+        await run.order({ action: engaged ? "campaign.pause" : "campaign.resume", slot }, body);
       }
       return switches(run);
     },
@@ -110,10 +103,11 @@ export const orderOperations: readonly Operation[] = [
 ];
 
 function switches(run: LiveRun): KillSwitchAnswer {
-  const platforms = run
-    .frame()
-    .value.platforms.flatMap(({ id, closedBecause }) => (closedBecause === null ? [] : [{ id, why: closedBecause }]));
-  return { all: run.stoppedBecause, platforms };
+  const { platforms, stoppedBecause } = run.frame().value;
+  const closed = platforms.flatMap(({ id, closedBecause }) =>
+    closedBecause === null ? [] : [{ id, why: closedBecause }],
+  );
+  return { all: stoppedBecause, platforms: closed };
 }
 
 function specOf(wanted: NewCampaign, run: LiveRun): CampaignSpec {

@@ -151,6 +151,40 @@ export const settlementRecord = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** What an inspector looks at. */
+export const inspectionQuery = z.strictObject({
+  actor: id().optional().describe("Id of an actor to look at, e.g. campaign:spring."),
+});
+
+/** A list of actors. */
+export const actorQuery = z.strictObject({
+  chart: z.string().min(1).max(40).describe("Name of the statechart."),
+  search: z.string().max(80).default("").describe("Only actors with this in their id."),
+  offset: z.coerce.number().int().min(0).max(10_000_000).default(0),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+/** The place of one actor. */
+export const actorPath = z.strictObject({ id: id().describe("Id of the actor.") });
+
+/** An event by hand. The world is added to those that carry it. */
+export const handMadeEvent = z.strictObject({
+  type: z
+    .string()
+    .regex(/^[a-zA-Z][a-zA-Z.]{0,60}$/)
+    .refine((type) => !type.startsWith("xstate."), { error: "an event of the statechart" }),
+  why: z.string().min(1).max(200).optional(),
+  micros: micros(1).optional(),
+  tick: tick().optional(),
+});
+
+/** Time in a simulation. */
+export const timeOrder = z.discriminatedUnion("action", [
+  z.strictObject({ action: z.literal("play"), everyMs: z.int().min(10).max(60_000).optional() }),
+  z.strictObject({ action: z.literal("pause") }),
+  z.strictObject({ action: z.literal("step"), ticks: z.int().min(1).max(10_000).default(1) }),
+]);
+
 export type MetricsRecord = z.output<typeof metricsRecord>;
 export type SettlementRecord = z.output<typeof settlementRecord>;
 export type NewCampaign = z.output<typeof newCampaign>;

@@ -8,6 +8,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
+import { isPage } from "./pages.ts";
 import { Problem } from "./problem.ts";
 
 /** How a service is guarded. */
@@ -48,7 +49,8 @@ export function guarded({ token, hosts, isPublic }: Guard): MiddlewareHandler {
     }
     const isRead = context.req.method === "GET" || context.req.method === "HEAD";
     if (!isRead) refuseForeignOrigin(context.req.header("origin"), context.req.header("sec-fetch-site"), host);
-    if (isRead && (!isPublic || OPEN_PATHS.includes(context.req.path))) return next();
+    const { path } = context.req;
+    if (isRead && (!isPublic || OPEN_PATHS.includes(path) || isPage(path))) return next();
     if (digest === null) {
       throw new Problem("write.disabled", "This service takes no orders.", {
         hint: "Start it with a token: CAMPAIGN_ENGINE_TOKEN or --token-file.",

@@ -23,9 +23,15 @@ export interface Message {
   readonly id?: string;
 }
 
-/** Streams what `next` has to say, asked at most four times a second, until the viewer leaves or the service closes. */
-export function streamed(context: Context, run: LiveRun, next: () => readonly Message[]): Response {
-  if (run.vitals.viewers >= MAX_VIEWERS) throw new Problem("viewers.full", "There are too many viewers.", {}, 10);
+/**
+ * Streams what `next` has to say, asked at most four times a second, until the viewer leaves or the service closes. Messages that are made one by
+ * one as they are asked for leave room for others in between.
+ */
+export function streamed(context: Context, run: LiveRun, next: () => Iterable<Message>, onEnd?: () => void): Response {
+  if (run.vitals.viewers >= MAX_VIEWERS) {
+    onEnd?.();
+    throw new Problem("viewers.full", "There are too many viewers.", {}, 10);
+  }
   const { signal } = run.closing;
   run.vitals.viewers += 1;
   return streamSSE(context, async (stream) => {
@@ -41,6 +47,7 @@ export function streamed(context: Context, run: LiveRun, next: () => readonly Me
           if (!(await within(stream.writeSSE(message), run.stuckMs, sleeper.signal))) return drop(context);
           if (!isOpen()) return;
           spokeMs = performance.now();
+          await new Promise((turned) => setImmediate(turned));
         }
         if (performance.now() - spokeMs > HEARTBEAT_MS) {
           if (!(await within(stream.write(": still here\n\n"), run.stuckMs, sleeper.signal))) return drop(context);
@@ -50,6 +57,7 @@ export function streamed(context: Context, run: LiveRun, next: () => readonly Me
       }
     } finally {
       run.vitals.viewers -= 1;
+      onEnd?.();
       signal.removeEventListener("abort", wake);
       if (!stream.closed) stream.abort();
     }

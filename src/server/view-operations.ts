@@ -1,5 +1,6 @@
 /** Operations that read: state, lists, decisions, bids, and their streams. */
 import type { PlacedBids } from "../platforms/live-market.ts";
+import type { ParetoFrame } from "../observe/frames.ts";
 import type { LiveRun } from "./live-run.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";
@@ -7,6 +8,8 @@ import { bidQuery, campaignPath, campaignQuery, decisionQuery, decisionStreamQue
 import { streamed } from "./streams.ts";
 import type { Message } from "./streams.ts";
 
+/** Most bids of one message: what takes a few milliseconds to write. */
+const BIDS_A_MESSAGE = 1_000;
 /** Most decisions that a stream sends at once; a viewer that falls further behind misses some. */
 const BURST = 200;
 
@@ -87,6 +90,18 @@ export const viewOperations: readonly Operation[] = [
   }),
   operation({
     method: "get",
+    path: "/v1/campaigns/{id}/pareto",
+    summary: "What each marginal cost per conversion would buy a campaign from here on, and where it stands.",
+    params: campaignPath,
+    answer: "A ParetoFrame, or null where the campaign's policy knows no such curve.",
+    handle: async ({ params }, run): Promise<ParetoFrame | null> => {
+      const slot = run.slotOf(params.id);
+      await run.betweenTicks();
+      return run.engine.pareto(slot);
+    },
+  }),
+  operation({
+    method: "get",
     path: "/v1/platforms",
     summary: "All platforms now.",
     answer: "A list of PlatformFrame.",
@@ -99,6 +114,16 @@ export const viewOperations: readonly Operation[] = [
     params: platformPath,
     answer: "A PlatformHistory.",
     handle: ({ params }, run) => run.view.platformHistory(run.platformOf(params.id)),
+  }),
+  operation({
+    method: "get",
+    path: "/v1/ticks",
+    summary: "The last 600 ticks of the engine: how long each took, and how many decisions it made.",
+    answer: "A list of TickPoint, oldest first.",
+    handle: (_, run) => {
+      run.assertStarted();
+      return run.view.tickHistory();
+    },
   }),
   operation({
     method: "get",
@@ -149,7 +174,7 @@ export const viewOperations: readonly Operation[] = [
     method: "get",
     path: "/v1/bids/stream",
     summary: "Bids as they are made, from now on or after Last-Event-ID, for whoever places them.",
-    answer: "Events named `bids`, each a BidsAnswer.",
+    answer: "Events named `bids`, each a BidsAnswer with at most 1,000 bids.",
     type: "text/event-stream",
     handle: (_, run, context) => {
       run.assertStarted();
@@ -157,11 +182,7 @@ export const viewOperations: readonly Operation[] = [
       return streamed(context, run, () => {
         const placed = run.market.bidsAfter(after);
         after = placed.at(-1)?.tick ?? after;
-        return placed.map((bids): Message => ({
-          event: "bids",
-          id: String(bids.tick),
-          data: JSON.stringify(shownBids(bids, run)),
-        }));
+        return bidMessages(placed, run);
       });
     },
   }),
@@ -177,12 +198,24 @@ export const viewOperations: readonly Operation[] = [
   }),
 ];
 
-function shownBids({ tick, platform, slots, bidMicros, capMicros }: PlacedBids, run: LiveRun): BidsAnswer {
+/** Whoever is cut off in the middle of a tick's bids hears all of them again: only the last message of a tick has an id. */
+function* bidMessages(placed: readonly PlacedBids[], run: LiveRun): Generator<Message> {
+  for (const [at, bids] of placed.entries()) {
+    for (let from = 0; from < bids.slots.length; from += BIDS_A_MESSAGE) {
+      const isLast = from + BIDS_A_MESSAGE >= bids.slots.length && placed[at + 1]?.tick !== bids.tick;
+      const data = JSON.stringify(shownBids(bids, run, from, from + BIDS_A_MESSAGE));
+      yield { event: "bids", data, ...(isLast ? { id: String(bids.tick) } : {}) };
+    }
+  }
+}
+
+function shownBids(placed: PlacedBids, run: LiveRun, from = 0, to = placed.slots.length): BidsAnswer {
+  const { tick, platform, bidMicros, capMicros } = placed;
   return {
     tick,
     platform: run.market.platforms[platform].id,
-    bids: Array.from(slots, (slot, row) => {
-      return { campaign: run.view.idOf(slot), bidMicros: bidMicros[row], capMicros: capMicros[row] };
+    bids: Array.from(placed.slots.subarray(from, to), (slot, row) => {
+      return { campaign: run.view.idOf(slot), bidMicros: bidMicros[from + row], capMicros: capMicros[from + row] };
     }),
   };
 }

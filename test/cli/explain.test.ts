@@ -49,6 +49,24 @@ function written(...lines: readonly unknown[]): string {
 }
 
 describe("explaining a decision", () => {
+  it.each([
+    ["budget", /a larger budget would have raised it/],
+    ["cpa", /a higher CPA target would have raised it; a larger budget would not/],
+    ["value", /only a higher value of a conversion would have raised it/],
+  ])("says what would have moved a gamma that is limited by %s", async (binding, told) => {
+    const bound = { ...decision(5), binding };
+    expect(renderExplanation(explain(await findDecision(written(header, declared, bound), "c1", 5)))).toMatch(told);
+  });
+
+  it("says at which gamma a bid below the mean price would have met it (X1)", async () => {
+    const free = { ...header, platforms: header.platforms.map((platform) => ({ ...platform, floorMicros: 0 })) };
+    const low = decision(5);
+    low.candidates[0].cpcMicros = 800_000;
+    const [google] = explain(await findDecision(written(free, declared, low), "c1", 5)).platforms;
+    expect(google.turn).toMatchObject({ cvr: 0.1, priceMicros: 400_000 });
+    expect(google.turn?.text).toMatch(/gamma 16\.0000 EUR/);
+  });
+
   it("says at which CVR and which floor a refused platform would be bought (X1)", async () => {
     const explanation = explain(await findDecision(written(header, declared, decision(3), decision(5)), "c1", 5));
     const [google, meta] = explanation.platforms;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ParetoWatch } from "../../src/cli/pareto.ts";
 import { play, withPolicy } from "../../src/cli/run.ts";
 import type { RunPlan } from "../../src/cli/run.ts";
+import type { EngineObserver } from "../../src/core/events.ts";
 import { GAMMA_SHARES } from "../../src/core/pareto.ts";
 import { meanEfficiency } from "../../src/observe/html-report.ts";
 import { simulatePaths } from "../../src/platforms/simulated-paths.ts";
@@ -14,8 +15,9 @@ function planOf(preset: string): RunPlan {
   return { config, exposures, paths: simulatePaths(market) };
 }
 
-const playQuietly = (plan: RunPlan) =>
+const playQuietly = (plan: RunPlan, observers: readonly EngineObserver[] = []) =>
   play(plan, {
+    observers,
     label: "test",
     logLevel: "changes",
     signal: new AbortController().signal,
@@ -24,7 +26,7 @@ const playQuietly = (plan: RunPlan) =>
 
 async function watched(plan: RunPlan) {
   const watch = new ParetoWatch(plan);
-  const run = await playQuietly(watch.plan);
+  const run = await playQuietly(plan, [watch]);
   return { run, sections: watch.sections(run.truth) };
 }
 

@@ -32,7 +32,7 @@ describe("the README", () => {
     expect(commands.length).toBeGreaterThan(5);
   });
 
-  const services = commands.filter((command) => command.includes(" serve "));
+  const services = commands.filter((command) => / (serve|inspect) /.test(command));
 
   it.each(services)("shows a service that starts, and ends when told: %s", async (command) => {
     const args = [...command.split(/\s+/).slice(2), "--port", "0", "--json"];

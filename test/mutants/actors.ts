@@ -183,8 +183,8 @@ export const ACTORS: readonly Mutant[] = [
     name: "compiled charts ask the last guard first",
     breaks: "K1",
     file: COMPILED,
-    find: "  for (const transition of transitions) if",
-    replace: "  for (const transition of transitions.toReversed()) if",
+    find: "  for (let i = 0; i < transitions.length; i += 1) {",
+    replace: "  for (let i = transitions.length - 1; i >= 0; i -= 1) {",
     killers: LOCKSTEP,
   },
   {

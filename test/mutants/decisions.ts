@@ -113,7 +113,7 @@ export const DECISIONS: readonly Mutant[] = [
     breaks: "P4, K3",
     file: "src/core/policy/gamma-calibration.ts",
     find: "const own = memory.own.slice();",
-    replace: "const own = memory.own as OwnPlatform[];",
+    replace: "const own = memory.own as number[];",
     killers: POLICIES,
   },
 ];

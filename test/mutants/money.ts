@@ -14,7 +14,7 @@ export const MONEY: readonly Mutant[] = [
     name: "a bid is settled twice",
     breaks: "L3, L4: closed once",
     file: LEDGER,
-    find: "    account.open.delete(key);\n",
+    find: "    account.close(at);\n",
     replace: "",
     killers: LEDGER_MODEL,
   },
@@ -135,7 +135,7 @@ export const MONEY: readonly Mutant[] = [
     breaks: "E2",
     file: ENGINE,
     find: "    const batch = this.#books.book(heard, tick);\n",
-    replace: `    this.#actors.learn(heard, this.#world, () => undefined);
+    replace: `    yield* this.#actors.learn(heard, this.#world, () => undefined);
     const batch = this.#books.book(heard, tick);
 `,
     killers: RUN,

@@ -26,7 +26,12 @@ describe("the live view", () => {
       const { budgetMicros, spentMicros, reservedMicros } = run.engine.ledger.view(row.slot);
       expect(row).toMatchObject({ budgetMicros, spentMicros, reservedMicros });
       const detail = view.campaign(row.slot);
-      expect(detail.spentByPlatform.reduce((sum, one) => sum + one.spentMicros, 0)).toBe(spentMicros);
+      expect(detail.byPlatform.reduce((sum, one) => sum + one.spentMicros, 0)).toBe(spentMicros);
+      expect(detail.byPlatform.reduce((sum, one) => sum + one.clicks, 0)).toBe(row.clicks);
+      const best = detail.byPlatform.find(({ clicks }) => clicks > 0)!;
+      const valueMicros = best.conversions * detail.valuePerConversionMicros;
+      expect(best.roiMicros).toBeCloseTo((valueMicros - best.spentMicros) / best.clicks, 6);
+      expect(row.usedMicros).toBeLessThanOrEqual(row.limitMicros);
     }
     const { money, platforms } = view.frame();
     expect(money.spentMicros).toBe(items.reduce((sum, row) => sum + row.spentMicros, 0));
@@ -56,6 +61,16 @@ describe("the live view", () => {
     expect(points).toHaveLength(59);
     expect(points.map(({ tick }) => tick)).toEqual(points.map((_, tick) => tick));
     expect(points.some(({ cvr, forecastCvr }) => cvr !== null && forecastCvr !== null)).toBe(true);
+  });
+
+  it("keeps how long the last ticks took, and how a campaign's spend grew over the whole run (SH1)", () => {
+    expect(view.tickHistory().map(({ tick }) => tick)).toEqual(Array.from({ length: 60 }, (_, tick) => tick));
+    const { spending } = view.campaign(0);
+    expect(spending.map(({ tick }) => tick)).toEqual(Array.from({ length: 60 }, (_, tick) => tick));
+    expect(spending.map(({ spentMicros }) => spentMicros)).toEqual(
+      spending.map(({ spentMicros }) => spentMicros).toSorted((a, b) => a - b),
+    );
+    expect(spending.at(-1)!.spentMicros).toBeGreaterThan(0);
   });
 
   it("filters and sorts campaigns", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { playFlight } from "../../bench/quality/flight.ts";
+import { playFlight } from "../../bench/quality/one-thread.ts";
 import { failures, tabulate } from "../../bench/quality/gates.ts";
 import { qualityWorld } from "../../bench/quality/worlds.ts";
 

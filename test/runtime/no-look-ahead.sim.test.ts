@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Writable } from "node:stream";
-import { flightEngine, flightMarket } from "../../bench/quality/flight.ts";
+import { playFlight } from "../../bench/quality/one-thread.ts";
 import { qualityWorld } from "../../bench/quality/worlds.ts";
 import type { QualityWorld } from "../../bench/quality/worlds.ts";
 import { DecisionLog } from "../../src/observe/decision-log.ts";
@@ -28,11 +28,7 @@ function logOf(world: QualityWorld): { tick: number; line: string }[] {
   };
   const log = new DecisionLog(new Writable({ write }), "all");
   const contender = { label: "g", policy: "gamma-pacing", forecaster: "count-weighted" };
-  const engine = flightEngine(world, contender, flightMarket(world), [log]);
-  engine.start();
-  for (let tick = 0; tick < engine.ticks; tick += 1) engine.tick();
-  engine.drain();
-  engine.stop();
+  playFlight(world, contender, [log]);
   log.close();
   const lines = text.split("\n").slice(0, -1);
   return lines.map((line) => ({ tick: JSON.parse(line).tick, line }));

@@ -41,12 +41,21 @@ export interface RunParts {
   readonly wrap?: (market: Market) => Market;
   readonly policyOf?: (name: string) => Policy;
   readonly isInterpreted?: boolean;
+  readonly threads?: number;
+  readonly periodMs?: number;
+  /** What the clock shows [ms]. Default: 0. */
+  readonly nowMs?: () => number;
+  readonly threadSilenceMs?: number;
+  readonly policyModules?: Readonly<Record<string, string>>;
   readonly observers?: readonly EngineObserver[];
   /** Campaigns that the market is ready for. Default: those of the scenario. */
   readonly marketCampaigns?: number;
   /** Whether the log's lines are kept. Default true. */
   readonly keepsLines?: boolean;
 }
+
+/** The event of a type, also where it shares its shape with others. */
+type OfType<Event, Type> = Event extends { type: infer Own } ? (Type extends Own ? Event : never) : never;
 
 /** A run that can be looked into. */
 export class PlayedRun {
@@ -64,7 +73,14 @@ export class PlayedRun {
   readonly #chunks: string[] = [];
 
   constructor({ market: paths, exposures, faults: plan, ...config }: ResolvedScenario, parts: RunParts = {}) {
-    const { wrap = (market: Market) => market, keepsLines = true, observers = [], marketCampaigns, ...rest } = parts;
+    const {
+      wrap = (market: Market) => market,
+      keepsLines = true,
+      observers = [],
+      marketCampaigns,
+      nowMs = () => 0,
+      ...rest
+    } = parts;
     const valuesPerConversionMicros = Array.from(
       { length: marketCampaigns ?? config.campaigns.length },
       (_, slot) => config.campaigns[slot]?.valuePerConversionMicros ?? 0,
@@ -95,7 +111,7 @@ export class PlayedRun {
       {
         market: this.faulty ?? wrapped,
         observers: [this.#log, facts, ...observers],
-        nowMs: () => 0,
+        nowMs,
         ...(faults === null ? {} : { faults }),
       },
     );
@@ -127,8 +143,8 @@ export class PlayedRun {
   }
 
   /** The facts of one type. */
-  of<T extends EngineEvent["type"]>(type: T): Extract<EngineEvent, { type: T }>[] {
-    return this.facts.filter((fact) => fact.type === type) as Extract<EngineEvent, { type: T }>[];
+  of<T extends EngineEvent["type"]>(type: T): OfType<EngineEvent, T>[] {
+    return this.facts.filter((fact) => fact.type === type) as OfType<EngineEvent, T>[];
   }
 
   /** What the platforms invoiced a campaign [micros]. */
@@ -144,6 +160,7 @@ export interface LoggedDecision {
   readonly campaign: string;
   readonly state: string;
   readonly reason: string;
+  readonly gammaMicros: number;
   readonly bids: readonly { platform: string; bidMicros: number; capMicros: number }[];
   readonly account: { budgetMicros: number; spentMicros: number; reservedMicros: number; availableMicros: number };
 }

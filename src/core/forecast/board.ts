@@ -46,17 +46,49 @@ export function trafficBetween(plan: TrafficPlan, fromTick: number, toTick: numb
 /** A stretch on one side of the first period's end: its clicks × the mean level × the mean survival over it. */
 function stretch(plan: TrafficPlan, far: FarTraffic, fromTick: number, toTick: number): number {
   if (toTick <= fromTick) return 0;
-  const { reversionTicks, horizonTicks } = far;
   const clicks = prefix(plan, toTick) - prefix(plan, fromTick);
   const from = Math.max(0, fromTick - far.tick);
   const to = Math.max(0, toTick - far.tick);
   if (to <= from) return clicks * plan.level;
-  const present = ((Math.exp(-from / reversionTicks) - Math.exp(-to / reversionTicks)) * reversionTicks) / (to - from);
-  const level = far.level + (plan.level - far.level) * present;
+  const { reversionTicks, horizonTicks } = far;
   const beyond = from - plan.periodTicks;
-  if (beyond < 0) return clicks * level;
-  const survival = (horizonTicks * Math.log1p((to - from) / (horizonTicks + beyond))) / (to - from);
-  return clicks * level * survival;
+  const view = farView(from, to, reversionTicks, horizonTicks, beyond);
+  const level = far.level + (plan.level - far.level) * view.present;
+  return beyond < 0 ? clicks * level : clicks * level * view.survival;
+}
+
+/** What distance does to a stretch of ticks: the weight of the present level, and the chance that the traffic still comes. */
+interface FarView {
+  readonly from: number;
+  readonly to: number;
+  readonly reversionTicks: number;
+  readonly horizonTicks: number;
+  readonly beyond: number;
+  readonly present: number;
+  readonly survival: number;
+}
+
+/** The views computed last, by their ends: all platforms, and most campaigns, look at the same stretches. */
+const views: (FarView | undefined)[] = Array.from({ length: 64 });
+
+function farView(from: number, to: number, reversionTicks: number, horizonTicks: number, beyond: number): FarView {
+  const at = (from * 7 + to) & 63;
+  const known = views[at];
+  if (
+    known !== undefined &&
+    known.from === from &&
+    known.to === to &&
+    known.reversionTicks === reversionTicks &&
+    known.horizonTicks === horizonTicks &&
+    known.beyond === beyond
+  ) {
+    return known;
+  }
+  const present = ((Math.exp(-from / reversionTicks) - Math.exp(-to / reversionTicks)) * reversionTicks) / (to - from);
+  const survival = beyond < 0 ? 1 : (horizonTicks * Math.log1p((to - from) / (horizonTicks + beyond))) / (to - from);
+  const view = { from, to, reversionTicks, horizonTicks, beyond, present, survival };
+  views[at] = view;
+  return view;
 }
 
 function prefix(plan: TrafficPlan, tick: number): number {

@@ -20,15 +20,21 @@ const WINDOW_TICKS = 30;
 export class OlsForecaster implements Forecaster {
   readonly #board: ForecastBoard;
   readonly #platform: number;
-  readonly #cvr = new SlidingWindow(WINDOW_TICKS);
-  readonly #cpc = new SlidingWindow(WINDOW_TICKS);
-  readonly #conversions = new SlidingWindow(WINDOW_TICKS);
-  readonly #clicks = new SlidingWindow(WINDOW_TICKS);
-  readonly #impressions = new SlidingWindow(WINDOW_TICKS);
+  readonly #cvr: SlidingWindow;
+  readonly #cpc: SlidingWindow;
+  readonly #conversions: SlidingWindow;
+  readonly #clicks: SlidingWindow;
+  readonly #impressions: SlidingWindow;
 
-  constructor(board: ForecastBoard, platform: number) {
+  /** @param windowTicks entries in each window; default: 30 */
+  constructor(board: ForecastBoard, platform: number, windowTicks = WINDOW_TICKS) {
     this.#board = board;
     this.#platform = platform;
+    this.#cvr = new SlidingWindow(windowTicks);
+    this.#cpc = new SlidingWindow(windowTicks);
+    this.#conversions = new SlidingWindow(windowTicks);
+    this.#clicks = new SlidingWindow(windowTicks);
+    this.#impressions = new SlidingWindow(windowTicks);
     flattenPlan(board.traffic[platform]);
   }
 

@@ -224,12 +224,13 @@ function refusal(
 
 function candidates(input: PolicyInput, wishes: Wishes): Candidate[] {
   const { spec, board } = input;
-  const rows: Candidate[] = [];
+  // Of their final length: a list that is pushed to holds room for seventeen.
+  const rows = Array<Candidate>(wishes.length);
   for (let i = 0; i < wishes.length; i += 1) {
     const platform = spec.platforms[i];
     const hasBid = isOpen(wishes, i);
     const cpcMicros = board.cpcMicros[platform];
-    rows.push({
+    rows[i] = {
       platform,
       cvr: wishes.cvr[i],
       cvrRelSd: wishes.cvrRelSd[i],
@@ -239,7 +240,7 @@ function candidates(input: PolicyInput, wishes: Wishes): Candidate[] {
       bidMicros: hasBid ? wishes.bidMicros[i] : 0,
       capMicros: hasBid ? wishes.capMicros[i] : 0,
       verdict: wishes.verdict[i],
-    });
+    };
   }
   return rows;
 }

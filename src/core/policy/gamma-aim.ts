@@ -10,6 +10,8 @@ import {
   expectedSpendMicros,
   type GammaMemory,
   modelConversions,
+  OPEN,
+  OPEN_WIDTH,
   priceFactor,
   responseOf,
   volumeFactor,
@@ -36,7 +38,7 @@ export function lookAhead(
   const { spec, board, tick, tickMs, platforms } = input;
   const reversionTicks = REVERSION_MS / tickMs;
   const left = Math.max(1, spec.flight.endTick - tick);
-  const present = ((1 - Math.exp(-left / reversionTicks)) * reversionTicks) / left;
+  const present = presentShare(left, reversionTicks);
   const ceiling = (1 + spec.wasteAllowance) * spec.valuePerConversionMicros;
   outlook.clear();
   for (let row = 0; row < spec.platforms.length; row += 1) {
@@ -47,15 +49,14 @@ export function lookAhead(
     if (!(cvr > 0 && priceMicros > 0)) continue;
     const valueMicros = ceiling > 0 ? ceiling * cvr : Number.POSITIVE_INFINITY;
     const cautiousMicros = cautiousValue(input, row, spec.wasteAversion) * cvr;
-    const own = memory.own[row];
-    const response = responseOf(platforms[platform], own);
+    const response = responseOf(platforms[platform], memory.shapes[row]);
     // A platform that is silent is expected to stay so for as long again.
     const fromTick = tick + Math.max(0, board.ageTicks[platform] - 1);
     outlook.add({
       row,
-      clicks: trafficBetween(board.traffic[platform], fromTick, endTick) * volumeFactor(own),
+      clicks: trafficBetween(board.traffic[platform], fromTick, endTick) * volumeFactor(memory.own, row),
       priceMicros,
-      priceFactor: priceFactor(own, board.cpcMicros[platform]),
+      priceFactor: priceFactor(memory.own, row, board.cpcMicros[platform]),
       cvr,
       mostMicros: Math.min(
         valueMicros,
@@ -67,6 +68,18 @@ export function lookAhead(
     });
   }
 }
+
+/** Weight of the present among the ticks left, remembered for the next campaign: most flights end together. */
+function presentShare(left: number, reversionTicks: number): number {
+  if (left !== lastShare.left || reversionTicks !== lastShare.reversionTicks) {
+    lastShare.left = left;
+    lastShare.reversionTicks = reversionTicks;
+    lastShare.share = ((1 - Math.exp(-left / reversionTicks)) * reversionTicks) / left;
+  }
+  return lastShare.share;
+}
+
+const lastShare = { left: Number.NaN, reversionTicks: Number.NaN, share: Number.NaN };
 
 function towards(now: number, mean: number, weight: number): number {
   return mean > 0 ? mean + (now - mean) * weight : now;
@@ -86,11 +99,13 @@ export function inFlight(
   let spendMicros = 0;
   let conversions = 0;
   let clicks = 0;
-  for (const bid of memory.open) {
-    const won = bid.expectedClicks * volumeFactor(memory.own[bid.row]);
+  const { own, open } = memory;
+  for (let at = 0; at < open.length; at += OPEN_WIDTH) {
+    const row = open[at + OPEN.row];
+    const won = open[at + OPEN.expectedClicks] * volumeFactor(own, row);
     clicks += won;
-    spendMicros += expectedSpendMicros(bid, memory.own[bid.row]);
-    conversions += won * board.cvr[spec.platforms[bid.row]] * cvrFactor(memory, bid.row);
+    spendMicros += expectedSpendMicros(open, at, own);
+    conversions += won * board.cvr[spec.platforms[row]] * cvrFactor(memory, row);
   }
   return { spendMicros, conversions, clicks };
 }

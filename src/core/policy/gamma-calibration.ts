@@ -3,7 +3,7 @@
  *
  * K1 every factor is finite and > 0; K2 a sample that its cap cut short teaches nothing about volume; K3 memory is replaced, never changed (P4).
  */
-import { expectedFactor, ownProbability, PRIOR_OWN } from "./own-cvr.ts";
+import { type Counts, expectedFactor, ownProbability, PRIOR_OWN } from "./own-cvr.ts";
 import { learnShape, shapedResponse, UNKNOWN_SHAPE, type PriceShape } from "./price-shape.ts";
 import { PAY_PRICE, type Response } from "./response.ts";
 import type { PlatformSpec } from "../platform.ts";
@@ -25,39 +25,45 @@ const MOST_LAG_TICKS = 64;
 /** Lag that is assumed before the first report says how late reports are. */
 const UNKNOWN_LAG_TICKS = 15;
 
-/** What is known of one platform from the campaign's own reports. */
-export interface OwnPlatform {
+/**
+ * What is known of one platform from the campaign's own reports: the figures of its row in {@link GammaMemory.own}, by their places. Rows stand in one
+ * list of numbers because thousands of campaigns replace theirs every tick.
+ */
+export const OWN = {
   /** Conversions received. */
-  readonly received: number;
+  received: 0,
   /** Clicks bought whose conversions are still on their way. */
-  readonly pending: number;
+  pending: 1,
   /** Conversions due by now from all other clicks, at the platform's CVR as it was known when they fell due. */
-  readonly matured: number;
+  matured: 2,
   /** Windowed clicks, and what the feed let expect before the share is applied. */
-  readonly clicks: number;
-  readonly expectedClicks: number;
+  clicks: 3,
+  expectedClicks: 4,
   /** Windowed cost, and what the same clicks should have cost [micros]. */
-  readonly costMicros: number;
-  readonly expectedCostMicros: number;
-  readonly shape: PriceShape;
-}
+  costMicros: 5,
+  expectedCostMicros: 6,
+} as const;
+/** Figures in a row of {@link GammaMemory.own}. */
+export const OWN_WIDTH = 7;
 
-/** A bid whose spend report is outstanding. */
-export interface OpenBid {
-  readonly tick: number;
-  /** Row: place in `spec.platforms`. */
-  readonly row: number;
+/** A bid whose spend report is outstanding: the figures of its row in {@link GammaMemory.open}, by their places. */
+export const OPEN = {
+  tick: 0,
+  /** Place in `spec.platforms`. */
+  row: 1,
   /** Clicks that the feed let expect, before the share is applied. */
-  readonly expectedClicks: number;
+  expectedClicks: 2,
   /** Price that a click won was expected to cost [micros]. */
-  readonly priceMicros: number;
+  priceMicros: 3,
   /** Above this cost the cap may have cut the sample short [micros]. */
-  readonly freeMicros: number;
+  freeMicros: 4,
   /** The bid, in units of the mean clearing price. */
-  readonly bidShare: number;
+  bidShare: 5,
   /** Clicks in the feed. */
-  readonly feedClicks: number;
-}
+  feedClicks: 6,
+} as const;
+/** Figures in a row of {@link GammaMemory.open}. */
+export const OPEN_WIDTH = 7;
 
 /** Everything that gamma pacing remembers. */
 export interface GammaMemory {
@@ -81,20 +87,13 @@ export interface GammaMemory {
   readonly misfitTicks: number;
   /** Cost reported since the last decision [micros]. */
   readonly freshCostMicros: number;
-  readonly own: readonly OwnPlatform[];
-  readonly open: readonly OpenBid[];
+  /** By platform of the campaign: {@link OWN}. */
+  readonly own: readonly number[];
+  /** By platform of the campaign; learned on first-price platforms only. */
+  readonly shapes: readonly PriceShape[];
+  /** Bids whose reports are outstanding, oldest first: {@link OPEN}. */
+  readonly open: readonly number[];
 }
-
-const UNKNOWN_PLATFORM: OwnPlatform = {
-  received: 0,
-  pending: 0,
-  matured: 0,
-  clicks: 0,
-  expectedClicks: 0,
-  costMicros: 0,
-  expectedCostMicros: 0,
-  shape: UNKNOWN_SHAPE,
-};
 
 /** Memory of a campaign on so many platforms that has not bid yet. */
 export function createMemory(platforms: number): GammaMemory {
@@ -111,35 +110,59 @@ export function createMemory(platforms: number): GammaMemory {
     actualMicros: 0,
     misfitTicks: 0,
     freshCostMicros: 0,
-    own: Array.from({ length: platforms }, () => UNKNOWN_PLATFORM),
+    own: Array.from({ length: platforms * OWN_WIDTH }, () => 0),
+    shapes: Array.from({ length: platforms }, () => UNKNOWN_SHAPE),
     open: [],
   };
 }
 
 /** theta: the campaign's CVR ÷ the platform's, shrunk towards 1 as far as it seems to convert as they do. */
-export function cvrFactor(memory: GammaMemory, row: number): number {
-  return expectedFactor(memory.ownChance, memory.own[row]);
+export function cvrFactor({ ownChance, own }: GammaMemory, row: number): number {
+  const at = row * OWN_WIDTH;
+  return expectedFactor(ownChance, own[at + OWN.received], own[at + OWN.matured]);
 }
 
 /** Conversions of all clicks bought, by the model: far less noisy than those counted. */
 export function modelConversions({ board, spec }: PolicyInput, memory: GammaMemory): number {
+  const { own } = memory;
   let sum = 0;
-  for (let row = 0; row < memory.own.length; row += 1) {
-    const { matured, pending } = memory.own[row];
-    sum += cvrFactor(memory, row) * (matured + pending * board.cvr[spec.platforms[row]]);
+  for (let row = 0; row < spec.platforms.length; row += 1) {
+    const at = row * OWN_WIDTH;
+    sum += cvrFactor(memory, row) * (own[at + OWN.matured] + own[at + OWN.pending] * board.cvr[spec.platforms[row]]);
   }
   return sum;
 }
 
 /** c: the campaign's clicks ÷ the feed's, at the same win rate. */
-export function volumeFactor({ clicks, expectedClicks }: OwnPlatform): number {
-  return (PRIOR_CLICKS * PRIOR_SHARE + clicks) / (PRIOR_CLICKS + expectedClicks);
+export function volumeFactor(own: readonly number[], row: number): number {
+  const at = row * OWN_WIDTH;
+  return (PRIOR_CLICKS * PRIOR_SHARE + own[at + OWN.clicks]) / (PRIOR_CLICKS + own[at + OWN.expectedClicks]);
 }
 
 /** h: the price charged ÷ the price expected, at a mean price of so much. */
-export function priceFactor({ costMicros, expectedCostMicros }: OwnPlatform, meanMicros: number): number {
+export function priceFactor(own: readonly number[], row: number, meanMicros: number): number {
+  const at = row * OWN_WIDTH;
   const priorMicros = PRIOR_PRICED_CLICKS * meanMicros;
-  return priorMicros > 0 ? (priorMicros + costMicros) / (priorMicros + expectedCostMicros) : 1;
+  if (!(priorMicros > 0)) return 1;
+  return (priorMicros + own[at + OWN.costMicros]) / (priorMicros + own[at + OWN.expectedCostMicros]);
+}
+
+/** Factors by which the calibration and the agreement windows forget with a report, for ticks of this length. */
+interface Keep {
+  readonly tickMs: number;
+  readonly platforms: number;
+  readonly calibration: number;
+  readonly agreement: number;
+}
+
+let lastKeep: Keep = { tickMs: Number.NaN, platforms: 0, calibration: 0, agreement: 0 };
+
+function keepFor(tickMs: number, platforms: number): Keep {
+  if (lastKeep.tickMs === tickMs && lastKeep.platforms === platforms) return lastKeep;
+  const calibration = keepOf(CALIBRATION_MS, tickMs);
+  const agreement = keepOf(AGREEMENT_MS, tickMs) ** (1 / Math.max(1, platforms));
+  lastKeep = { tickMs, platforms, calibration, agreement };
+  return lastKeep;
 }
 
 /** Factor by which a window with this half-life forgets in a tick; the window is at least a few ticks long. */
@@ -156,59 +179,56 @@ export function learnReports(
   to: number,
 ): GammaMemory {
   const { board, spec, tickMs } = input;
-  const keep = keepOf(CALIBRATION_MS, tickMs);
-  const keepAgreement = keepOf(AGREEMENT_MS, tickMs) ** (1 / Math.max(1, spec.platforms.length));
+  const keep = keepFor(tickMs, spec.platforms.length);
   const own = memory.own.slice();
-  let { open, reports, lagTicks, clicks, impressions, predictedMicros, actualMicros } = memory;
+  let { shapes, open, reports, lagTicks, clicks, impressions, predictedMicros, actualMicros } = memory;
+  // Reports mostly come in the order of the bids: those before this place are done with.
+  let done = 0;
   let { freshCostMicros, ownChance } = memory;
   let lateTicks = -1;
   for (let i = from; i < to; i += 1) {
     const platform = batch.platform[i];
     const row = spec.platforms.indexOf(platform);
     if (row < 0) continue;
-    const before = own[row];
-    const received = before.received + batch.conversions[i];
-    if (batch.kind[i] !== ReportKind.spend) {
-      own[row] = { ...before, received };
-      continue;
-    }
-    const at = open.findIndex((bid) => bid.tick === batch.tick[i] && bid.row === row);
-    const bid = at < 0 ? null : open[at];
-    if (at >= 0) open = open.toSpliced(at, 1);
+    const at = row * OWN_WIDTH;
+    const won = batch.clicks[i];
+    own[at + OWN.received] += batch.conversions[i];
+    if (batch.kind[i] !== ReportKind.spend) continue;
+    own[at + OWN.pending] += won;
     const costMicros = batch.costMicros[i];
     reports += 1;
     lateTicks = Math.max(lateTicks, input.tick - batch.tick[i]);
-    clicks += batch.clicks[i];
+    clicks += won;
     impressions += batch.impressions[i];
     freshCostMicros += costMicros;
+    const bid = findBid(open, done, batch.tick[i], row);
+    if (bid < 0) continue;
+    const expectedClicks = open[bid + OPEN.expectedClicks];
     // A silent platform has no auctions to lose.
-    const isSample =
-      bid !== null && bid.expectedClicks > 0 && costMicros <= bid.freeMicros && board.ageTicks[platform] <= 1;
-    if (bid === null || !isSample) {
-      own[row] = { ...before, received, pending: before.pending + batch.clicks[i] };
-      continue;
+    if (expectedClicks > 0 && costMicros <= open[bid + OPEN.freeMicros] && board.ageTicks[platform] <= 1) {
+      predictedMicros = keep.agreement * predictedMicros + expectedSpendMicros(open, bid, own);
+      actualMicros = keep.agreement * actualMicros + costMicros;
+      own[at + OWN.clicks] = keep.calibration * own[at + OWN.clicks] + won;
+      own[at + OWN.expectedClicks] = keep.calibration * own[at + OWN.expectedClicks] + expectedClicks;
+      own[at + OWN.costMicros] = keep.calibration * own[at + OWN.costMicros] + costMicros;
+      own[at + OWN.expectedCostMicros] =
+        keep.calibration * own[at + OWN.expectedCostMicros] + won * open[bid + OPEN.priceMicros];
+      if (input.platforms[platform].pricing === "first-price") {
+        const shape = learnShape(shapes[row], open[bid + OPEN.bidShare], won, open[bid + OPEN.feedClicks]);
+        shapes = shapes.with(row, shape);
+      }
     }
-    predictedMicros = keepAgreement * predictedMicros + expectedSpendMicros(bid, before);
-    actualMicros = keepAgreement * actualMicros + costMicros;
-    own[row] = {
-      received,
-      pending: before.pending + batch.clicks[i],
-      matured: before.matured,
-      clicks: keep * before.clicks + batch.clicks[i],
-      expectedClicks: keep * before.expectedClicks + bid.expectedClicks,
-      costMicros: keep * before.costMicros + costMicros,
-      expectedCostMicros: keep * before.expectedCostMicros + batch.clicks[i] * bid.priceMicros,
-      shape:
-        input.platforms[platform].pricing === "first-price"
-          ? learnShape(before.shape, bid.bidShare, batch.clicks[i], bid.feedClicks)
-          : before.shape,
-    };
+    if (bid === done) done += OPEN_WIDTH;
+    else open = open.toSpliced(bid, OPEN_WIDTH);
   }
+  if (done > 0) open = done === open.length ? NONE : open.slice(done);
   if (lateTicks >= 0) lagTicks = memory.reports === 0 ? lateTicks : Math.max(lateTicks, lagTicks - 0.05);
-  if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY)) ownChance = ownProbability(own);
+  if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY))
+    ownChance = ownProbability(countsOf(own));
   return {
     ...memory,
     own,
+    shapes,
     open,
     reports,
     lagTicks,
@@ -221,26 +241,57 @@ export function learnReports(
   };
 }
 
+/** Place in `open`, not before another one, of the bid of a tick on a platform of the campaign; −1 where there is none. */
+function findBid(open: readonly number[], from: number, tick: number, row: number): number {
+  for (let at = from; at < open.length; at += OPEN_WIDTH) {
+    if (open[at + OPEN.tick] === tick && open[at + OPEN.row] === row) return at;
+  }
+  return -1;
+}
+
+const NONE: readonly number[] = [];
+
+function countsOf(own: readonly number[]): Counts[] {
+  const counts: Counts[] = [];
+  for (let at = 0; at < own.length; at += OWN_WIDTH) {
+    counts.push({ received: own[at + OWN.received], matured: own[at + OWN.matured] });
+  }
+  return counts;
+}
+
 /** How a platform answers to the campaign's bids. */
-export function responseOf({ pricing }: PlatformSpec, { shape }: OwnPlatform): Response {
+export function responseOf({ pricing }: PlatformSpec, shape: PriceShape): Response {
   return pricing === "first-price" ? shapedResponse(shape) : PAY_PRICE;
 }
 
-/** What a bid was expected to cost, by what is known of its platform [micros]. */
-export function expectedSpendMicros(bid: OpenBid, own: OwnPlatform): number {
-  return bid.expectedClicks * volumeFactor(own) * bid.priceMicros * priceFactor(own, bid.priceMicros);
+/** What the bid at a place in `open` was expected to cost, by what is known of its platform [micros]. */
+export function expectedSpendMicros(open: readonly number[], at: number, own: readonly number[]): number {
+  const row = open[at + OPEN.row];
+  const priceMicros = open[at + OPEN.priceMicros];
+  return open[at + OPEN.expectedClicks] * volumeFactor(own, row) * priceMicros * priceFactor(own, row, priceMicros);
 }
 
 /** Memory at the tick of the input: conversions on their way fall due, at each platform's mean delay, and bids never reported are forgotten. */
-export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput): GammaMemory {
+export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput): Matured {
   const elapsed = memory.tick < 0 ? 1 : Math.max(0, tick - memory.tick);
-  const own = memory.own.map((platform, row) => {
-    const index = spec.platforms[row];
-    const delay = board.delayTicks[index];
-    const due = platform.pending * (1 - (delay / (1 + delay)) ** elapsed);
-    if (due === 0) return platform;
-    return { ...platform, pending: platform.pending - due, matured: platform.matured + due * board.cvr[index] };
-  });
-  const open = memory.open.filter((bid) => bid.tick >= tick - MOST_LAG_TICKS);
-  return { ...memory, tick, own, open };
+  const matured = memory.own.slice();
+  for (let row = 0; row < spec.platforms.length; row += 1) {
+    const platform = spec.platforms[row];
+    const delay = board.delayTicks[platform];
+    const at = row * OWN_WIDTH;
+    const due = matured[at + OWN.pending] * (1 - (delay / (1 + delay)) ** elapsed);
+    matured[at + OWN.pending] -= due;
+    matured[at + OWN.matured] += due * board.cvr[platform];
+  }
+  return { ...memory, tick, own: matured, open: withoutLost(memory.open, tick - MOST_LAG_TICKS) };
+}
+
+/** A memory that nobody else holds yet: its maker may still write into it. */
+export type Matured = { -readonly [key in keyof GammaMemory]: GammaMemory[key] };
+
+/** The open bids from a tick on. */
+function withoutLost(open: readonly number[], fromTick: number): readonly number[] {
+  let at = 0;
+  while (at < open.length && open[at + OPEN.tick] < fromTick) at += OPEN_WIDTH;
+  return at === 0 ? open : open.slice(at);
 }

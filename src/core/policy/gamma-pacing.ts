@@ -30,7 +30,8 @@ import {
   type GammaMemory,
   learnReports,
   mature,
-  type OpenBid,
+  OPEN,
+  OPEN_WIDTH,
   responseOf,
 } from "./gamma-calibration.ts";
 import type { Policy, PolicyInput, PolicyOutcome } from "./policy.ts";
@@ -78,16 +79,11 @@ function decide(input: PolicyInput, before: GammaMemory): PolicyOutcome<GammaMem
     reportLagTicks: memory.lagTicks,
     fallback,
   });
-  return {
-    decision,
-    memory: {
-      ...memory,
-      gammaMicros: aim.gammaMicros,
-      misfitTicks,
-      freshCostMicros: 0,
-      open: memory.open.concat(placed(input, memory, decision)),
-    },
-  };
+  memory.gammaMicros = aim.gammaMicros;
+  memory.misfitTicks = misfitTicks;
+  memory.freshCostMicros = 0;
+  memory.open = withPlaced(input, memory, decision);
+  return { decision, memory };
 }
 
 /** Bids at the aim: r = gamma × q × theta, first price shaded; no bid, a probe or caution where the feed is old (items 6 and 9 i). */
@@ -108,13 +104,11 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const valueMicros = marginalValue(input, row, aim, cvr, z);
     wishes.marginalMicros[row] = valueMicros;
     const { control } = platforms[platform];
-    const response = responseOf(platforms[platform], memory.own[row]);
+    const response = responseOf(platforms[platform], memory.shapes[row]);
     const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
-    const spendMicros = expectedSpendMicros(
-      expectedBid(input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0),
-      memory.own[row],
-    );
+    expectBid(expected, 0, input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0);
+    const spendMicros = expectedSpendMicros(expected, 0, memory.own);
     wishes.expectedSpendMicros[row] = spendMicros;
     // Where the cap is all that can be steered, what gamma would spend is the cap.
     if (control === "budget")
@@ -134,33 +128,50 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z
   return ceilingMicros > 0 ? Math.min(valueMicros, ceilingMicros) : valueMicros;
 }
 
-/** The bids that were placed, with what they were expected to win. */
-function placed(input: PolicyInput, memory: GammaMemory, decision: Decision): OpenBid[] {
-  const open: OpenBid[] = [];
-  for (const [row, { platform, bidMicros, capMicros }] of decision.candidates.entries()) {
+/** One row of expected figures, and as many as a campaign has out: scratch memory. Not of integers, so that no list has to become one of fractions. */
+const expected: number[] = Array.from({ length: OPEN_WIDTH }, () => 0.5);
+const placed: number[] = Array.from({ length: 64 * OPEN_WIDTH }, () => 0.5);
+
+/** The open bids, with those that were placed now and what they were expected to win. */
+function withPlaced(input: PolicyInput, memory: GammaMemory, { candidates }: Decision): readonly number[] {
+  const { open } = memory;
+  let length = 0;
+  for (; length < open.length; length += 1) placed[length] = open[length];
+  for (let row = 0; row < candidates.length; row += 1) {
+    const { platform, bidMicros, capMicros } = candidates[row];
     if (bidMicros === 0) continue;
     const isSteered = input.platforms[platform].control === "budget";
-    open.push(expectedBid(input, memory, row, bidMicros, isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros));
+    const freeMicros = isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros;
+    expectBid(placed, length, input, memory, row, bidMicros, freeMicros);
+    length += OPEN_WIDTH;
   }
-  return open;
+  return length === open.length ? open : placed.slice(0, length);
 }
 
-/** A bid and what the feed lets expect of it in this tick. */
-function expectedBid(
+/** Writes a bid and what the feed lets expect of it in this tick into a list of open bids. */
+function expectBid(
+  into: number[],
+  at: number,
   { spec, board, platforms, tick }: PolicyInput,
   memory: GammaMemory,
   row: number,
   bidMicros: number,
   freeMicros: number,
-): OpenBid {
+): void {
   const platform = spec.platforms[row];
   const meanMicros = board.cpcMicros[platform];
-  const { landscape, isFirstPrice } = responseOf(platforms[platform], memory.own[row]);
+  const { landscape, isFirstPrice } = responseOf(platforms[platform], memory.shapes[row]);
   const bidShare = bidMicros / meanMicros;
   const wins = landscape.winRate(bidShare);
-  const priceMicros = isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
   const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);
-  return { tick, row, expectedClicks: feedClicks * wins, priceMicros, freeMicros, bidShare, feedClicks };
+  into[at + OPEN.tick] = tick;
+  into[at + OPEN.row] = row;
+  into[at + OPEN.expectedClicks] = feedClicks * wins;
+  into[at + OPEN.priceMicros] =
+    isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
+  into[at + OPEN.freeMicros] = freeMicros;
+  into[at + OPEN.bidShare] = bidShare;
+  into[at + OPEN.feedClicks] = feedClicks;
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */

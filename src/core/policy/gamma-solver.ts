@@ -30,33 +30,48 @@ export interface OutlookRow {
   readonly response: Response;
 }
 
-/** The market of the ticks that are left, as a campaign expects it. Reused from decision to decision: `clear`, `add` …, `aim`, read. */
+/** The market of the ticks that are left, as a campaign expects it, by platform. Reused from decision to decision: `clear`, `add` …, `aim`, read. */
 export class Outlook {
   length = 0;
-  #rows: OutlookRow[] = [];
+  readonly #rows: number[] = [];
+  readonly #priceMicros: number[] = [];
+  readonly #cvr: number[] = [];
+  readonly #reachPerClick: number[] = [];
+  readonly #responses: Response[] = [];
+  /** Spend [micros], conversions and reach if every auction were won at the mean price. */
+  readonly #spendMicros: number[] = [];
+  readonly #conversions: number[] = [];
+  readonly #reach: number[] = [];
   /** ln(cvr ÷ price): ln r = ln gamma + this. */
-  #lnWorth: number[] = [];
+  readonly #lnWorth: number[] = [];
   /** Highest ln r that will be bid for. */
-  #lnMost: number[] = [];
+  readonly #lnMost: number[] = [];
   /** ln r at the present aim. */
-  #lnAim: number[] = [];
+  readonly #lnAim: number[] = [];
 
   clear(): void {
     this.length = 0;
   }
 
-  add(row: OutlookRow): void {
+  add({ row, clicks, priceMicros, priceFactor, cvr, mostMicros, reachPerClick, response }: OutlookRow): void {
     const i = this.length;
     this.#rows[i] = row;
-    this.#lnWorth[i] = Math.log(row.cvr / row.priceMicros);
-    this.#lnMost[i] = Math.log(row.mostMicros / row.priceMicros);
+    this.#priceMicros[i] = priceMicros;
+    this.#cvr[i] = cvr;
+    this.#reachPerClick[i] = reachPerClick;
+    this.#responses[i] = response;
+    this.#spendMicros[i] = clicks * priceMicros * priceFactor;
+    this.#conversions[i] = clicks * cvr;
+    this.#reach[i] = clicks * reachPerClick;
+    this.#lnWorth[i] = Math.log(cvr / priceMicros);
+    this.#lnMost[i] = Math.log(mostMicros / priceMicros);
     this.#lnAim[i] = Number.NEGATIVE_INFINITY;
     this.length = i + 1;
   }
 
   /** Place in `spec.platforms` of the i-th platform added. */
   rowAt(i: number): number {
-    return this.#rows[i].row;
+    return this.#rows[i];
   }
 
   /** Values a conversion at gamma [micros], and a unit of reach at eta [micros]. */
@@ -65,8 +80,8 @@ export class Outlook {
     for (let i = 0; i < this.length; i += 1) {
       let lnAim = lnGamma + this.#lnWorth[i];
       if (etaMicros > 0) {
-        const { cvr, reachPerClick, priceMicros } = this.#rows[i];
-        lnAim = Math.log((gammaMicros * cvr + etaMicros * reachPerClick) / priceMicros);
+        const valueMicros = gammaMicros * this.#cvr[i] + etaMicros * this.#reachPerClick[i];
+        lnAim = Math.log(valueMicros / this.#priceMicros[i]);
       }
       this.#lnAim[i] = Math.min(lnAim, this.#lnMost[i]);
     }
@@ -76,8 +91,7 @@ export class Outlook {
   get spendMicros(): number {
     let sum = 0;
     for (let i = 0; i < this.length; i += 1) {
-      const { clicks, priceMicros, priceFactor, response } = this.#rows[i];
-      sum += clicks * priceMicros * priceFactor * response.costs.at(this.#lnAim[i]);
+      sum += this.#spendMicros[i] * this.#responses[i].costs.at(this.#lnAim[i]);
     }
     return sum;
   }
@@ -86,8 +100,7 @@ export class Outlook {
   get conversions(): number {
     let sum = 0;
     for (let i = 0; i < this.length; i += 1) {
-      const { clicks, cvr, response } = this.#rows[i];
-      sum += clicks * cvr * response.wins.at(this.#lnAim[i]);
+      sum += this.#conversions[i] * this.#responses[i].wins.at(this.#lnAim[i]);
     }
     return sum;
   }
@@ -95,10 +108,7 @@ export class Outlook {
   /** Expected reach at the present aim. */
   get reach(): number {
     let sum = 0;
-    for (let i = 0; i < this.length; i += 1) {
-      const { clicks, reachPerClick, response } = this.#rows[i];
-      sum += clicks * reachPerClick * response.wins.at(this.#lnAim[i]);
-    }
+    for (let i = 0; i < this.length; i += 1) sum += this.#reach[i] * this.#responses[i].wins.at(this.#lnAim[i]);
     return sum;
   }
 
@@ -107,17 +117,16 @@ export class Outlook {
    * the CVR being uncertain by `relSd` (three-point quadrature of its posterior).
    */
   wasteMicros(row: number, valueMicros: number, relSd: number): number {
-    const { clicks, cvr, priceMicros, priceFactor, response } = this.#rows[row];
-    const { costs, bid, isFirstPrice } = response;
+    const { costs, bid, isFirstPrice } = this.#responses[row];
     const lnAim = this.#lnAim[row];
     const spent = costs.at(lnAim);
     let wasted = 0;
     for (const [step, weight] of QUADRATURE) {
-      const worth = (valueMicros * cvr * Math.max(0, 1 + step * relSd)) / priceMicros;
+      const worth = (valueMicros * this.#cvr[row] * Math.max(0, 1 + step * relSd)) / this.#priceMicros[row];
       if (isFirstPrice) wasted += bid(Math.exp(lnAim)) > worth ? weight * spent : 0;
       else wasted += weight * Math.max(0, spent - (worth > 0 ? costs.at(Math.log(worth)) : 0));
     }
-    return clicks * priceMicros * priceFactor * wasted;
+    return this.#spendMicros[row] * wasted;
   }
 }
 
@@ -141,23 +150,16 @@ interface Limit {
  */
 export function solveGamma(
   outlook: Outlook,
-  { spendWeight, conversionWeight, limit }: Limit,
+  limit: Limit,
   lnLow: number,
   lnHigh: number,
   lnStart: number,
   etaMicros = 0,
 ): number {
-  let isBroken = false;
-  const isWithin = (lnGamma: number) => {
-    outlook.aim(lnGamma, etaMicros);
-    let excess = -limit;
-    if (spendWeight !== 0) excess += spendWeight * outlook.spendMicros;
-    if (conversionWeight !== 0) excess += conversionWeight * outlook.conversions;
-    isBroken ||= Number.isNaN(excess);
-    return excess <= 0;
-  };
-  if (isWithin(lnHigh) || lnHigh <= lnLow) return lnHigh;
-  if (isBroken) return Number.NaN;
+  const isWithin = (lnGamma: number) => excessAt(outlook, limit, lnGamma, etaMicros) <= 0;
+  const excess = excessAt(outlook, limit, lnHigh, etaMicros);
+  if (excess <= 0 || lnHigh <= lnLow) return lnHigh;
+  if (Number.isNaN(excess)) return Number.NaN;
   // The solution moves little from tick to tick: widen around the last one until it is enclosed.
   let low = Math.min(Math.max(lnStart - TOLERANCE / 2, lnLow), lnHigh);
   let high = low;
@@ -182,7 +184,21 @@ export function solveGamma(
     if (isWithin(middle)) low = middle;
     else high = middle;
   }
-  return isBroken || high - low > TOLERANCE ? Number.NaN : low;
+  return high - low > TOLERANCE ? Number.NaN : low;
+}
+
+/** By how much a gamma exceeds a limit. */
+function excessAt(
+  outlook: Outlook,
+  { spendWeight, conversionWeight, limit }: Limit,
+  lnGamma: number,
+  etaMicros: number,
+): number {
+  outlook.aim(lnGamma, etaMicros);
+  let excess = -limit;
+  if (spendWeight !== 0) excess += spendWeight * outlook.spendMicros;
+  if (conversionWeight !== 0) excess += conversionWeight * outlook.conversions;
+  return excess;
 }
 
 /** A unit of reach is priced between a thousandth of a micro and a million units of currency. */

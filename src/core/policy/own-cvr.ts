@@ -15,7 +15,7 @@ const KAPPA_OWN = 2.8;
 export const PRIOR_OWN = 0.3;
 
 /** Conversions received, and those expected, of one platform. */
-interface Counts {
+export interface Counts {
   readonly received: number;
   readonly matured: number;
 }
@@ -28,7 +28,7 @@ export function ownProbability(counts: readonly Counts[]): number {
 }
 
 /** theta: the campaign's CVR ÷ the platform's, expected. > 0 */
-export function expectedFactor(own: number, { received, matured }: Counts): number {
+export function expectedFactor(own: number, received: number, matured: number): number {
   const same = (KAPPA_SAME + received) / (KAPPA_SAME + matured);
   return same + own * ((KAPPA_OWN + received) / (KAPPA_OWN + matured) - same);
 }

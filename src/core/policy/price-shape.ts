@@ -22,37 +22,52 @@ const PRIOR_CLICKS = 20;
 export interface PriceShape {
   /** Clicks won. */
   readonly clicks: number;
-  /** By shape: Σ n ln F(u), Σ A F(u), and the probability of the shape. */
-  readonly lnWins: readonly number[];
-  readonly offered: readonly number[];
-  readonly weights: readonly number[];
+  /** By shape: Σ n ln F(u), then by shape: Σ A F(u). */
+  readonly sums: readonly number[];
+  /** Place of the expected shape. */
+  readonly expected: number;
 }
 
 /** Nothing won yet. */
 export const UNKNOWN_SHAPE: PriceShape = {
   clicks: 0,
-  lnWins: LANDSCAPES.map(() => 0),
-  offered: LANDSCAPES.map(() => 0),
-  weights: LANDSCAPES.map(() => 1 / LANDSCAPES.length),
+  sums: Array.from({ length: 2 * SHAPES.length }, () => 0),
+  expected: expectedPlace(SHAPES.map(() => 1 / SHAPES.length)),
 };
+
+/** ln of the likelihood, then the probability, of every shape: scratch memory. */
+const weights = new Float64Array(SHAPES.length);
 
 /** The shape once a bid of `u` mean prices has won so many of the clicks in the feed. */
 export function learnShape(shape: PriceShape, u: number, won: number, feedClicks: number): PriceShape {
   if (!(u > 0)) return shape;
   const clicks = shape.clicks + won;
-  const wins = LANDSCAPES.map((landscape) => landscape.winRate(u));
-  const lnWins = shape.lnWins.map((sum, i) => sum + (won > 0 ? won * Math.log(Math.max(1e-9, wins[i])) : 0));
-  const offered = shape.offered.map((sum, i) => sum + feedClicks * wins[i]);
-  const logs = lnWins.map((sum, i) => sum - (PRIOR_WON + clicks) * Math.log(PRIOR_CLICKS + offered[i]));
-  const most = Math.max(...logs);
-  const weights = logs.map((log) => Math.exp(log - most));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return { clicks, lnWins, offered, weights: weights.map((weight) => weight / total) };
+  const sums = shape.sums.slice();
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < SHAPES.length; i += 1) {
+    const wins = LANDSCAPES[i].winRate(u);
+    if (won > 0) sums[i] += won * Math.log(Math.max(1e-9, wins));
+    sums[SHAPES.length + i] += feedClicks * wins;
+    weights[i] = sums[i] - (PRIOR_WON + clicks) * Math.log(PRIOR_CLICKS + sums[SHAPES.length + i]);
+    most = Math.max(most, weights[i]);
+  }
+  let total = 0;
+  for (let i = 0; i < SHAPES.length; i += 1) {
+    weights[i] = Math.exp(weights[i] - most);
+    total += weights[i];
+  }
+  for (let i = 0; i < SHAPES.length; i += 1) weights[i] /= total;
+  return { clicks, sums, expected: expectedPlace(weights) };
+}
+
+/** Place of the expected shape among all. */
+function expectedPlace(chances: ArrayLike<number>): number {
+  let place = 0;
+  for (let i = 0; i < SHAPES.length; i += 1) place += chances[i] * i;
+  return Math.round(place);
 }
 
 /** How the platform answers: as one with the expected shape would. */
-export function shapedResponse({ weights }: PriceShape): Response {
-  let place = 0;
-  for (let i = 0; i < SHAPES.length; i += 1) place += weights[i] * i;
-  return RESPONSES[Math.round(place)];
+export function shapedResponse({ expected }: PriceShape): Response {
+  return RESPONSES[expected];
 }

@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { takeAim } from "../../../src/core/policy/gamma-aim.ts";
-import { createMemory, expectedSpendMicros } from "../../../src/core/policy/gamma-calibration.ts";
+import {
+  createMemory,
+  expectedSpendMicros,
+  OPEN_WIDTH,
+  OWN,
+  OWN_WIDTH,
+} from "../../../src/core/policy/gamma-calibration.ts";
 import type { GammaMemory } from "../../../src/core/policy/gamma-calibration.ts";
 import { gammaWorld, UNIT } from "./gamma-world.ts";
 
@@ -24,11 +30,15 @@ describe("the aim", () => {
         const spec = { budgetMicros: units * UNIT };
         const memory = {
           ...fresh,
-          open: open.map((bid) =>
-            Object.assign({ tick: 0, freeMicros: Number.MAX_SAFE_INTEGER, bidShare: 1, feedClicks: 0 }, bid),
-          ),
+          open: open.flatMap(({ row, expectedClicks, priceMicros }) => {
+            const [tick, freeMicros, bidShare, feedClicks] = [0, Number.MAX_SAFE_INTEGER, 1, 0];
+            return [tick, row, expectedClicks, priceMicros, freeMicros, bidShare, feedClicks];
+          }),
         };
-        const inFlightMicros = memory.open.reduce((sum, bid) => sum + expectedSpendMicros(bid, fresh.own[bid.row]), 0);
+        const inFlightMicros = open.reduce(
+          (sum, _, bid) => sum + expectedSpendMicros(memory.open, bid * OPEN_WIDTH, fresh.own),
+          0,
+        );
         const waiting = takeAim(gammaWorld({ spec, account: { reservedMicros: inFlightMicros } }), memory);
         const settled = takeAim(gammaWorld({ spec, account: { spentMicros: inFlightMicros } }), fresh);
         expect(settled.binding).toBe("budget");
@@ -48,7 +58,9 @@ describe("the aim", () => {
         const cpaTargetMicros = cpaUnits * UNIT;
         const memory: GammaMemory = {
           ...fresh,
-          own: fresh.own.map((own) => Object.assign({}, own, { received: conversions, matured: conversions })),
+          own: fresh.own.map((figure, at) =>
+            at % OWN_WIDTH === OWN.received || at % OWN_WIDTH === OWN.matured ? conversions : figure,
+          ),
         };
         const aimAfter = (spentMicros: number, remembered: GammaMemory) =>
           takeAim(gammaWorld({ spec: { cpaTargetMicros }, account: { spentMicros } }), remembered);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Health } from "../../../src/core/forecast/board.ts";
-import { cvrFactor, type GammaMemory } from "../../../src/core/policy/gamma-calibration.ts";
+import { cvrFactor, type GammaMemory, OPEN_WIDTH, OWN } from "../../../src/core/policy/gamma-calibration.ts";
 import { gammaPacing } from "../../../src/core/policy/gamma-pacing.ts";
 import type { PolicyInput } from "../../../src/core/policy/policy.ts";
 import { gammaWorld, reports, UNIT } from "./gamma-world.ts";
@@ -127,7 +127,7 @@ describe("calibration", () => {
     const { decision, memory } = decide(input);
     const { capMicros } = decision.candidates[0];
     const learn = (costMicros: number) =>
-      gammaPacing.learn(input, memory, reports({ clicks: 5, costMicros }), 0, 1).own[0].expectedClicks;
+      gammaPacing.learn(input, memory, reports({ clicks: 5, costMicros }), 0, 1).own[OWN.expectedClicks];
     expect(learn(capMicros - 1)).toBe(0);
     expect(learn(capMicros / 10)).toBeGreaterThan(0);
   });
@@ -138,7 +138,7 @@ describe("calibration", () => {
     for (let tick = 0; tick < 8; tick += 1) {
       memory = decide(gammaWorld({ tick }), memory).memory;
     }
-    expect(memory.open).toHaveLength(16);
+    expect(memory.open).toHaveLength(16 * OPEN_WIDTH);
     memory = gammaPacing.learn(
       gammaWorld({ tick: 7 }),
       memory,
@@ -146,14 +146,14 @@ describe("calibration", () => {
       0,
       1,
     );
-    expect(memory.open).toHaveLength(15);
+    expect(memory.open).toHaveLength(15 * OPEN_WIDTH);
     expect(memory.lagTicks).toBe(7);
   });
 
   it("forgets bids whose reports never came", () => {
     let memory = fresh(gammaWorld());
     for (let tick = 0; tick < 200; tick += 1) memory = decide(gammaWorld({ tick }), memory).memory;
-    expect(memory.open.length).toBeLessThanOrEqual(2 * 66);
+    expect(memory.open.length).toBeLessThanOrEqual(2 * 66 * OPEN_WIDTH);
   });
 
   it("leaves the old memory as it was, and plain (P4, K3)", () => {
@@ -243,7 +243,7 @@ describe("the fallback ladder (item 9)", () => {
     const broken = {
       ...memory,
       gammaMicros: 40 * UNIT,
-      own: [{ ...memory.own[0], clicks: Number.NaN }, memory.own[1]],
+      own: memory.own.with(OWN.clicks, Number.NaN),
     };
     const { decision } = decide(gammaWorld({ tick: 1 }), broken);
     expect(decision).toMatchObject({ reason: "fallback.unsolved", gammaMicros: 36 * UNIT });

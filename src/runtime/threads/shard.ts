@@ -1,0 +1,239 @@
+/**
+ * The campaigns of one thread: a pool of their actors, and the rounds that they are told in.
+ *
+ * SH1 within a round campaigns are told in the order of their slots, and each is answered for before the next is told; SH2 what fails or is
+ * injected is said in that order; SH3 a campaign resumes from its last good context, be it of an actor here or of a predecessor's backup.
+ */
+import { createActor, fromCallback } from "xstate";
+import type { AnyActorLogic, AnyActorRef } from "xstate";
+import { campaignMachine } from "../../../machines/campaign.ts";
+import type { CampaignContext, CampaignEvent, CampaignInput } from "../../../machines/campaign.ts";
+import { compile } from "../../actors/compiled.ts";
+import { createPool } from "../../actors/pool.ts";
+import type { ChildFailed, PoolSnapshot } from "../../actors/pool.ts";
+import type { CampaignSpec } from "../../core/campaign.ts";
+import { Faults } from "../../core/faults.ts";
+import type { CampaignState } from "../../core/events.ts";
+import type { ParetoCurve } from "../../core/pareto.ts";
+import { policyNamed } from "../../core/policy/index.ts";
+import type { Policy } from "../../core/policy/policy.ts";
+import { ReportBatch } from "../../core/reports.ts";
+import type { World } from "../../core/world.ts";
+import { paretoOf } from "../campaign-actors.ts";
+import { isBidding } from "../campaign-states.ts";
+import { FaultyActors } from "../faulty-actors.ts";
+import { BoardMirror } from "./board-mirror.ts";
+import { Answers, Balances, codeOf } from "./columns.ts";
+import type { SharedColumns } from "./columns.ts";
+import type { Assignment, Incident, Moment, Round, ThreadSetup } from "./messages.ts";
+import type { ReportColumns } from "./report-columns.ts";
+
+/** The part of a campaign's context that its successor in another thread needs; the rest it has. */
+export type Kept = Pick<CampaignContext, "memory" | "lastTick" | "evaluations" | "heldBecause">;
+
+/** One thread's campaigns. */
+export class Shard {
+  readonly #setup: ThreadSetup;
+  readonly #mirrors: readonly BoardMirror[];
+  readonly #policyOf: (name: string, spec: CampaignSpec) => Policy;
+  readonly #faults: FaultyActors | null;
+  readonly #pool: AnyActorRef;
+  /** By slot, with gaps. */
+  readonly #campaigns: CampaignSpec[] = [];
+  /** Ascending. */
+  #slots: number[] = [];
+  /** What predecessors' campaigns knew, by slot. */
+  readonly #resumes = new Map<number, Kept>();
+  #incidents: Incident[] = [];
+  /** The part of the round that is being played. */
+  #at = 0;
+  #balances: Balances;
+  #answers: Answers;
+  readonly #reports = new ReportBatch(0);
+  #learned: Int8Array = new Int8Array(0);
+
+  /** @param policies beside the engine's, by name */
+  constructor(setup: ThreadSetup, policies: ReadonlyMap<string, Policy>) {
+    this.#setup = setup;
+    this.#mirrors = setup.boards.map((board) => new BoardMirror(board));
+    this.#faults =
+      setup.faults === null ? null : new FaultyActors(new Faults(setup.seed, setup.faults), this.#campaigns);
+    const policyOf = (name: string) => policies.get(name) ?? policyNamed(name);
+    this.#policyOf = this.#faults === null ? policyOf : this.#faults.policies(policyOf);
+    this.#balances = new Balances(setup.columns);
+    this.#answers = new Answers(setup.columns);
+    const campaign = setup.isInterpreted ? campaignMachine : (compile(campaignMachine) as AnyActorLogic);
+    // The pool tells its parent of failures; that parent only notes them: the portfolios that judge them are in the engine's thread.
+    const keeper = createActor(
+      fromCallback<ChildFailed>(({ receive }) => {
+        receive((event) => this.#note(event));
+      }),
+    );
+    keeper.start();
+    this.#pool = createActor(createPool(campaign) as AnyActorLogic, {
+      parent: keeper,
+      id: "pool",
+      input: { members: [] },
+    });
+    this.#pool.start();
+  }
+
+  /** Slots of the campaigns that live here, or did, ascending. */
+  get slots(): readonly number[] {
+    return this.#slots;
+  }
+
+  /** Takes larger columns into use. */
+  setColumns(columns: SharedColumns): void {
+    this.#balances = new Balances(columns);
+    this.#answers = new Answers(columns);
+  }
+
+  /** Takes other columns of reports into use. */
+  setReports({ answer, ...columns }: ReportColumns): void {
+    Object.assign(this.#reports, columns);
+    this.#learned = answer;
+  }
+
+  /** Takes over what campaigns of another thread knew, for when they start here. */
+  remember(slot: number, kept: Kept): void {
+    this.#resumes.set(slot, kept);
+  }
+
+  /** Starts and stops actors. */
+  assign(assignments: readonly Assignment[]): void {
+    let isNew = false;
+    for (const assignment of assignments) {
+      const { slot } = assignment;
+      if (assignment.type === "stop") this.#pool.send({ type: "children.stop", slots: [slot] });
+      else if (this.#campaigns[slot] !== undefined) this.#pool.send({ type: "children.restart", slots: [slot] });
+      else {
+        this.#join(slot, assignment.spec);
+        isNew = true;
+      }
+    }
+    if (isNew) this.#slots = Object.keys(this.#campaigns).map(Number);
+  }
+
+  /** Plays a round and answers for every campaign that it is about; `publish` hears how far it has come. */
+  play(round: Round, publish: (below: number) => void): readonly Incident[] {
+    if (round.type === "tell") this.#tell(round.slot, round.event);
+    else if (round.type === "learn") this.#learn(this.#worldOf(round.moment), round.length, publish);
+    else if (round.type === "day") {
+      const world = this.#worldOf(round.moment);
+      for (const slot of round.slots) {
+        this.#at = slot;
+        this.#tell(slot, { type: "day.started", tick: world.tick, world });
+      }
+    } else if (round.type === "tick") this.#tick(this.#worldOf(round.moment), publish);
+    const incidents = this.#incidents;
+    this.#incidents = [];
+    return incidents;
+  }
+
+  /** The Pareto curve of a campaign now; null where it has no actor, or knows none. */
+  pareto(slot: number, moment: Moment): ParetoCurve | null {
+    return this.#live(slot) === null ? null : paretoOf(this.#snapshot(slot).context, this.#worldOf(moment));
+  }
+
+  /** What campaigns know: those whose turn it is where each has one turn in `turns`. */
+  *kept(turn: number, turns: number): Generator<readonly [slot: number, kept: Kept]> {
+    for (let at = turn; at < this.#slots.length; at += turns) {
+      const slot = this.#slots[at];
+      const context: Partial<CampaignContext> = this.#snapshot(slot).context;
+      // One that failed at birth knows nothing.
+      if (context.spec === undefined) continue;
+      const { memory, lastTick, evaluations, heldBecause } = context as CampaignContext;
+      yield [slot, { memory, lastTick, evaluations, heldBecause }];
+    }
+  }
+
+  get #children(): readonly AnyActorRef[] {
+    return (this.#pool.getSnapshot() as PoolSnapshot).children;
+  }
+
+  #join(slot: number, spec: CampaignSpec): void {
+    const { platforms } = this.#setup;
+    this.#campaigns[slot] = spec;
+    this.#faults?.add(spec, slot);
+    const input: CampaignInput = { spec, slot, policy: this.#policyOf(spec.policy, spec), platforms };
+    const kept = this.#resumes.get(slot);
+    this.#resumes.delete(slot);
+    const resume = kept === undefined ? {} : { resume: { ...input, ...kept, decision: null } };
+    this.#pool.send({ type: "child.add", member: { slot, id: `campaign:${spec.id}`, input, ...resume } });
+  }
+
+  #note(event: ChildFailed): void {
+    // Anything else is the pool's own end, and with it the thread's.
+    if (event.type !== "child.failed") throw new Error("the pool of the thread failed", { cause: event });
+    const { slot, error } = event;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#incidents.push({ at: this.#at, type: "failure", slot, error: message });
+  }
+
+  #snapshot(slot: number): { readonly context: CampaignContext } {
+    return this.#children[slot].getSnapshot() as { context: CampaignContext };
+  }
+
+  #live(slot: number): AnyActorRef | null {
+    const actor = this.#children[slot];
+    return actor?.getSnapshot().status === "active" ? actor : null;
+  }
+
+  /** Sends a campaign an event; returns its state after it, or null where nobody heard. */
+  #send(slot: number, event: CampaignEvent): CampaignState | null {
+    const actor = this.#live(slot);
+    if (actor === null) return null;
+    actor.send(event);
+    for (const fault of this.#faults?.take() ?? []) this.#incidents.push({ at: this.#at, type: "fault", fault });
+    const { status, value } = actor.getSnapshot() as { status: string; value: CampaignState };
+    return status === "active" ? value : null;
+  }
+
+  #tell(slot: number, event: CampaignEvent): void {
+    this.#answers.write(slot, this.#send(slot, event), null);
+  }
+
+  /** A campaign may have rows in two places: it hears of them, and answers, twice. */
+  #learn(world: World, length: number, publish: (below: number) => void): void {
+    const batch = this.#reports;
+    batch.length = length;
+    const states = new Map<number, CampaignState>();
+    let from = 0;
+    while (from < length) {
+      const slot = batch.campaign[from];
+      let to = from + 1;
+      while (to < length && batch.campaign[to] === slot) to += 1;
+      if (this.#campaigns[slot] !== undefined) {
+        this.#at = from;
+        const isOut = states.has(slot) ? isBidding(states.get(slot)!) : this.#balances.isOut(slot);
+        const isAsked = isOut && this.#live(slot) !== null;
+        const told = this.#faults !== null && isAsked ? this.#faults.world(world, slot, batch, from) : world;
+        const state = this.#send(slot, { type: "reports", batch, from, to, world: told });
+        if (state !== null && this.#faults !== null) states.set(slot, state);
+        this.#learned[from] = codeOf(state);
+        publish(0);
+      }
+      from = to;
+    }
+  }
+
+  #tick(world: World, publish: (below: number) => void): void {
+    const event: CampaignEvent = { type: "tick", world };
+    const { tick } = world;
+    for (const slot of this.#slots) {
+      this.#at = slot;
+      const state = this.#balances.isDue(slot) ? this.#send(slot, event) : null;
+      const { decision } = state === null ? { decision: null } : this.#snapshot(slot).context;
+      this.#answers.write(slot, state, decision?.tick === tick ? decision : null);
+      publish(slot + 1);
+    }
+  }
+
+  #worldOf(moment: Moment): World {
+    const { tickMs, platforms } = this.#setup;
+    const boards = new Map(this.#mirrors.map((mirror) => [mirror.board.forecaster, mirror.read()]));
+    const balances = this.#balances;
+    return { ...moment, tickMs, platforms, boards, account: (slot) => balances.view(slot) };
+  }
+}

@@ -1,0 +1,27 @@
+/** `npm run pictures`: the README's pictures, taken of the pages as they are now. Needs Chromium. */
+import { join } from "node:path";
+import { browse, openPage, serve } from "./browser.ts";
+
+const folder = join(import.meta.dirname, "pictures");
+/** How long the demonstration runs before it is looked at: some hours of its day [ms]. */
+const WARMUP_MS = 40_000;
+
+const [service, browser] = await Promise.all([serve("storm", ["--every", "60ms", "--threads", "1"]), browse()]);
+try {
+  await new Promise((resolve) => setTimeout(resolve, WARMUP_MS));
+  const size = { viewport: { width: 1240, height: 760 } } as const;
+  const dashboard = await openPage(browser, service.url, { ...size, colorScheme: "light" });
+  await dashboard.page.goto(`${service.url}/campaigns/brand-0001`);
+  await dashboard.page.waitForTimeout(3_000);
+  await dashboard.page.screenshot({ path: join(folder, "campaign.png") });
+  await dashboard.page.goto(service.url);
+  await dashboard.page.waitForTimeout(2_000);
+  await dashboard.page.screenshot({ path: join(folder, "dashboard.png") });
+  const inspector = await openPage(browser, service.url, { ...size, colorScheme: "dark" });
+  await inspector.page.goto(`${service.url}/inspector#chart=campaign&actor=campaign:brand-0002`);
+  await inspector.page.waitForTimeout(4_000);
+  await inspector.page.screenshot({ path: join(folder, "inspector.png") });
+} finally {
+  await browser.close();
+  await service.close();
+}
