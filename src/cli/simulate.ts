@@ -5,6 +5,7 @@ import { simulatePaths } from "../platforms/simulated-paths.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import { parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
+import { EngineError } from "../core/errors.ts";
 import type { FaultRates } from "../core/faults.ts";
 import { compareAndPrint } from "./compare.ts";
 import { faultArguments, withFaultOption, withFaults } from "./faults.ts";
@@ -24,12 +25,15 @@ interface SimulateOptions extends ReportOptions {
   readonly compare?: boolean;
   /** In place of the scenario's own. */
   readonly faults?: FaultRates;
-  readonly seeds: number;
+  readonly seeds?: number;
   /** Period of the wall clock [ms]; absent: the virtual clock. */
   readonly every?: number;
   /** Directory in which the run is kept. */
   readonly state?: string;
 }
+
+/** Seeds that --compare plays unless told otherwise. */
+const COMPARED_SEEDS = 10;
 
 /** The `simulate` command. */
 export function simulateCommand(): Command {
@@ -59,7 +63,7 @@ export function simulateCommand(): Command {
             "report",
           ]),
         )
-        .option("--seeds <number>", "with --compare: how many seeds, from --seed upwards", parseSeeds, 10)
+        .option("--seeds <number>", "with --compare: how many seeds, from --seed upwards (10)", parseSeeds)
         .addOption(
           new Option(
             "--state <directory>",
@@ -82,6 +86,11 @@ Examples:
         ),
     ),
   ).action(async (source: string, options: SimulateOptions) => {
+    if (options.seeds !== undefined && options.compare !== true) {
+      throw new EngineError("CE_USAGE_INVALID", "--seeds belongs to --compare.", {
+        hint: "Add --compare, or give the seed of a single run with --seed.",
+      });
+    }
     const { scenario, source: from } = loadScenario(source);
     const seeded = options.seed === undefined ? scenario : { ...scenario, seed: options.seed };
     const resolved = resolveScenario(seeded, from.locate);
@@ -100,7 +109,10 @@ Examples:
         return { ...market, config: { ...config, isInterpreted, threads } };
       };
       // Seeds wrap around at 2^32, as a seed is 32 bits.
-      const seeds = Array.from({ length: options.seeds }, (_, i) => (plan.config.seed + i) % 0x1_0000_0000);
+      const seeds = Array.from(
+        { length: options.seeds ?? COMPARED_SEEDS },
+        (_, i) => (plan.config.seed + i) % 0x1_0000_0000,
+      );
       return compareAndPrint(planOfSeed, seeds, policies[0] ?? null, options);
     }
     await runAndReport(

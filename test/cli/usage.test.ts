@@ -40,6 +40,12 @@ describe("the command line", () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "CE_USAGE_INVALID" } });
   });
 
+  it("refuses --seeds where nothing is compared", () => {
+    const { status, stderr } = run("simulate", "--seeds", "3");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/Add --compare/);
+  });
+
   it("prints a JSON Schema", () => {
     expect(JSON.parse(run("schema").stdout)).toMatchObject({ title: "campaign-engine scenario", type: "object" });
   });
