@@ -115,12 +115,12 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
   const clock = jumps === null ? steady : jumpingClock(steady, jumps);
   const world = faults === undefined ? market : new FaultyMarket(market, faults, config.campaigns.length);
   const store = options.state === undefined ? null : new SqliteStore(options.state.directory);
-  const journaled = store === null ? null : new JournaledMarket(world);
+  const journaled = store === null ? null : new JournaledMarket(world, () => clock.nowMs());
   if (journaled !== null) observers.push(journaled);
   const engine = new Engine(config, {
     market: journaled ?? world,
     observers,
-    nowMs: () => clock.nowMs(),
+    nowMs: () => journaled?.nowMs() ?? clock.nowMs(),
     ...(faults === undefined ? {} : { faults }),
   });
   const bar = progressBar(options.label, config.ticks, options.hasProgress);

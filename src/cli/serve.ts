@@ -1,14 +1,20 @@
 /** `campaign-engine serve`: the engine as a live service. */
 import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { EngineError } from "../core/errors.ts";
 import type { EngineEvent, EngineObserver } from "../core/events.ts";
+import { manifestOf } from "../journal/manifest.ts";
+import { SqliteStore } from "../journal/sqlite-store.ts";
 import { DecisionLog } from "../observe/decision-log.ts";
 import type { DecisionLogLevel } from "../observe/decision-log.ts";
 import { LiveView } from "../observe/live-view.ts";
 import { ServiceMetrics } from "../observe/metrics.ts";
 import { EndlessMarket } from "../platforms/endless-market.ts";
 import { LiveMarket } from "../platforms/live-market.ts";
+import { DurableRun } from "../runtime/durable-run.ts";
+import type { Recovery } from "../runtime/durable-run.ts";
 import { Engine } from "../runtime/engine.ts";
+import { JournaledMarket } from "../runtime/journaled-market.ts";
 import { endless } from "../scenario/endless.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import type { LoadedScenario } from "../scenario/loader.ts";
@@ -23,6 +29,7 @@ import { LiveRun } from "../server/live-run.ts";
 import { isLoopback } from "../server/security.ts";
 import type { TimeControl } from "../server/time-control.ts";
 import { Vitals } from "../server/vitals.ts";
+import { fingerprintOf, manifestOfRun } from "./run.ts";
 import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
 import { threadsFor, withThreadsOption } from "./threads.ts";
 import { newToken, TOKEN_VARIABLE, tokenOf } from "./token.ts";
@@ -41,6 +48,8 @@ export interface ServeOptions {
   readonly drain: number;
   readonly metricsPerCampaign: number;
   readonly threads?: number;
+  /** Directory in which everything is written down. */
+  readonly state?: string;
   readonly json?: boolean;
 }
 
@@ -61,6 +70,7 @@ export function serveCommand(): Command {
       "before",
       `Examples:
   campaign-engine serve storm --demo                    everything alive, on a simulated market
+  campaign-engine serve storm --demo --state kept       survives a kill -9: start it again to go on
   campaign-engine serve my.yaml --every 2s --log decisions.ndjson
   ${TOKEN_VARIABLE}=… campaign-engine serve my.yaml --host 0.0.0.0 --allow-host ads.example
 `,
@@ -80,6 +90,10 @@ export function serveCommand(): Command {
     .option("--seed <number>", "with --demo: play with this seed instead of the scenario's", parseSeed)
     .option("--log <file>", "write the decision log (NDJSON), with all orders, to this file")
     .addOption(new Option("--log-level <level>", "all, changes, or sample:N").argParser(parseLogLevel))
+    .option(
+      "--state <directory>",
+      "write every step down in this directory before its bids leave; started again, it goes on from there",
+    )
     .option("--drain <duration>", "how long to wait for spend reports at the end", parsePeriod, 10_000)
     .option(
       "--metrics-per-campaign <number>",
@@ -91,7 +105,8 @@ export function serveCommand(): Command {
     .addHelpText(
       "after",
       `
-SIGTERM and Ctrl-C stop bidding, wait for spend reports and exit with 0; a second Ctrl-C exits at once with 130.
+With --state, SIGTERM and Ctrl-C end after the present tick: bids that are out stay reserved, and are settled after the next start. Without,
+they stop bidding, wait for spend reports and exit with 0; a second Ctrl-C exits at once with 130.
 /openapi.json describes the service; /healthz, /readyz and /metrics are for monitoring.`,
     )
     .action((source: string, options: ServeOptions) => serve(source, options));
@@ -109,7 +124,9 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
   const { token, isMade } = looking === undefined ? tokenOf(options) : { token: newToken(), isMade: true };
   const loaded = loadScenario(source);
   const isDemo = options.demo === true;
-  const round = isDemo ? demoOf(loaded, options.seed) : liveOf(loaded, options.every);
+  const store = options.state === undefined ? null : new SqliteStore(options.state);
+  const kept = store === null ? null : await manifestOf(store, 0);
+  const round = isDemo ? demoOf(loaded, options.seed) : liveOf(loaded, options.every, kept?.startMs);
   const { market: simulation, exposures, ...config } = isDemo ? endless(round) : { ...round, ticks: MAX_TICKS };
   const spare = Array.from({ length: SPARE_CAMPAIGNS }, () => ({
     volumeShare: 1,
@@ -119,18 +136,35 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
   const market = new LiveMarket(config.platforms, simulated, { answerTicks: 2 * config.settlementTimeoutTicks });
   const view = new LiveView();
   const metrics = new ServiceMetrics(options.metricsPerCampaign);
+  const journaled = store === null ? null : new JournaledMarket(market, () => performance.now());
   const observers: EngineObserver[] = [view, metrics, { wantsDecisions: false, observe: sayLoad }];
+  if (journaled !== null) observers.push(journaled);
   const level = options.logLevel ?? (loaded.scenario.log.level as DecisionLogLevel);
   const log = options.log === undefined ? null : new DecisionLog(options.log, level);
   if (log !== null) observers.push(log);
   const threads = threadsFor(config.campaigns.length, options.threads);
   const engine = new Engine(
     { ...config, threads, periodMs: options.every },
-    { market, observers, nowMs: () => performance.now() },
+    { market: journaled ?? market, observers, nowMs: () => journaled?.nowMs() ?? performance.now() },
   );
   const vitals = new Vitals();
-  const run = new LiveRun({
+  const kind = isDemo ? "serve --demo" : "serve";
+  const fingerprint = fingerprintOf({ scenario: loaded.scenario, seed: options.seed, every: options.every });
+  const manifest = manifestOfRun(kind, config, config.platforms, fingerprint);
+  const durable =
+    store === null || journaled === null
+      ? undefined
+      : new DurableRun({
+          store,
+          engine,
+          market: journaled,
+          manifest,
+          onOrder: ({ key }) => run.remember(key),
+          onReceived: (feed, reports) => run.takeAgain(feed, reports),
+        });
+  const run: LiveRun = new LiveRun({
     engine,
+    durable,
     view,
     market,
     metrics,
@@ -157,7 +191,12 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
       drainMs: options.drain,
       onTick: () => log?.flush(),
       onLate: lateness(),
-      onReady: () => announce(options, listening.port, config.name, isMade ? token : null, looking?.page),
+      onReady: (recovery) => {
+        sayRecovery(recovery, options.state);
+        announce(options, listening.port, config.name, isMade ? token : null, looking?.page);
+      },
+      onStuck: sayStuck,
+      ...(isDemo ? {} : { presentTick: () => Math.floor((Date.now() - config.startMs) / options.every) }),
     });
     say(`stopped after ${end.ticks} ticks; ${end.openBids} bids without an answer`);
   } finally {
@@ -165,6 +204,7 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
     await listening.close(CLOSE_MS);
     vitals.close();
     log?.close();
+    await store?.close();
     release();
   }
 }
@@ -174,9 +214,9 @@ function demoOf({ scenario, source }: LoadedScenario, seed: number | undefined):
   return resolveScenario(seed === undefined ? scenario : { ...scenario, seed }, source.locate);
 }
 
-/** The scenario in real time: it begins now, its ticks are the clock's, and nothing is known of the past. */
-function liveOf({ scenario, source }: LoadedScenario, everyMs: number): ResolvedScenario {
-  const start = new Date(Math.floor(Date.now() / everyMs) * everyMs).toISOString();
+/** The scenario in real time: it begins now, or began when its log did; its ticks are the clock's, and nothing is known of what was before. */
+function liveOf({ scenario, source }: LoadedScenario, everyMs: number, startMs = Date.now()): ResolvedScenario {
+  const start = new Date(Math.floor(startMs / everyMs) * everyMs).toISOString();
   const timed = { ...scenario, tick: formatDuration(everyMs), start, warmup: "0s" };
   return resolveScenario(timed, source.locate);
 }
@@ -223,6 +263,22 @@ function lateness(): (tick: number, lateMs: number) => void {
     say(`tick ${tick} is ${Math.round(lateMs)} ms late; ${late} late so far`);
     toldMs = performance.now();
   };
+}
+
+function sayRecovery({ entries, nextTick }: Recovery, directory: string | undefined): void {
+  if (directory === undefined) return;
+  say(
+    entries === 0
+      ? `everything is written down in ${directory}`
+      : `goes on from tick ${nextTick}, ${entries} entries of ${directory} replayed`,
+  );
+}
+
+/** Says that nothing can be written down, or that it can be again. */
+function sayStuck(why: EngineError | null): void {
+  if (why === null) say("the state can be written again: bidding goes on");
+  else
+    say(`nothing is bid and nothing is taken until the state can be written: ${why.message} ${why.place.hint ?? ""}`);
 }
 
 /** Says when less is done in a tick than should be, and when more again. */

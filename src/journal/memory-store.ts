@@ -1,7 +1,7 @@
 /** A store in memory: for tests and simulations, and the yardstick of the others. It outlives its owners as long as the object does. */
 import { chained } from "./checksum.ts";
 import { KEPT_SNAPSHOTS, corrupt, fenced, outOfOrder } from "./store.ts";
-import type { AccountRow, Entry, JournalStore, LogHead, StoredEntry, StoredSnapshot } from "./store.ts";
+import type { Entry, JournalStore, LogHead, StoredAccounts, StoredEntry, StoredSnapshot } from "./store.ts";
 
 interface Kept extends StoredEntry {
   readonly sum: number;
@@ -15,7 +15,7 @@ interface Shard {
   baseSum: number;
   readonly entries: Kept[];
   snapshots: StoredSnapshot[];
-  accounts: readonly AccountRow[];
+  accounts: StoredAccounts | null;
 }
 
 /** Logs as arrays. */
@@ -58,17 +58,21 @@ export class MemoryStore implements JournalStore {
     return seq;
   }
 
-  async saveSnapshot(
-    shard: number,
-    epoch: number,
-    snapshot: StoredSnapshot,
-    accounts: readonly AccountRow[],
-  ): Promise<void> {
+  async saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot): Promise<void> {
     const log = this.#shard(shard);
     if (log.epoch !== epoch) throw fenced(this.name, shard, epoch, log.epoch);
     const others = log.snapshots.filter(({ seq }) => seq !== snapshot.seq);
     log.snapshots = [...others, { ...snapshot, bytes: snapshot.bytes.slice() }].slice(-KEPT_SNAPSHOTS);
+  }
+
+  async saveAccounts(shard: number, epoch: number, accounts: StoredAccounts): Promise<void> {
+    const log = this.#shard(shard);
+    if (log.epoch !== epoch) throw fenced(this.name, shard, epoch, log.epoch);
     log.accounts = accounts;
+  }
+
+  async accounts(shard: number): Promise<StoredAccounts | null> {
+    return this.#shard(shard).accounts;
   }
 
   async newestSnapshot(shard: number): Promise<StoredSnapshot | null> {
@@ -101,7 +105,7 @@ export class MemoryStore implements JournalStore {
   #shard(shard: number): Shard {
     let log = this.#shards.get(shard);
     if (log === undefined) {
-      log = { epoch: 0, forgotten: 0, baseSum: 0, entries: [], snapshots: [], accounts: [] };
+      log = { epoch: 0, forgotten: 0, baseSum: 0, entries: [], snapshots: [], accounts: null };
       this.#shards.set(shard, log);
     }
     return log;

@@ -38,6 +38,7 @@ export const MIGRATIONS: readonly string[] = [
      reserved_micros INTEGER NOT NULL,
      disputed_micros INTEGER NOT NULL,
      as_of_tick INTEGER NOT NULL,
+     as_of_seq INTEGER NOT NULL,
      PRIMARY KEY (shard, slot)
    ) STRICT;`,
 ];

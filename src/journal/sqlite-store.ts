@@ -15,7 +15,7 @@ import type { OwnerLock } from "./owner-lock.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 import { failureOf } from "./sqlite-failure.ts";
 import { ENTRY_KINDS, KEPT_SNAPSHOTS, corrupt, fenced, outOfOrder } from "./store.ts";
-import type { AccountRow, Entry, JournalStore, LogHead, StoredEntry, StoredSnapshot } from "./store.ts";
+import type { AccountRow, Entry, JournalStore, LogHead, StoredAccounts, StoredEntry, StoredSnapshot } from "./store.ts";
 
 /** How a directory is opened. */
 export interface SqliteStoreOptions {
@@ -137,12 +137,7 @@ export class SqliteStore implements JournalStore {
     });
   }
 
-  async saveSnapshot(
-    shard: number,
-    epoch: number,
-    { seq, tick, bytes }: StoredSnapshot,
-    accounts: readonly AccountRow[],
-  ): Promise<void> {
+  async saveSnapshot(shard: number, epoch: number, { seq, tick, bytes }: StoredSnapshot): Promise<void> {
     this.#transaction(() => {
       this.#owned(shard, epoch);
       const sum = snapshotSum(seq, tick, bytes);
@@ -154,11 +149,29 @@ export class SqliteStore implements JournalStore {
         `DELETE FROM snapshots WHERE shard = ?1 AND seq NOT IN
            (SELECT seq FROM snapshots WHERE shard = ?1 ORDER BY seq DESC LIMIT ${KEPT_SNAPSHOTS})`,
       ).run(shard);
-      const insert = this.#sql("INSERT OR REPLACE INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-      for (const { slot, campaign, budgetMicros, spentMicros, reservedMicros, disputedMicros } of accounts) {
-        insert.run(shard, slot, campaign, budgetMicros, spentMicros, reservedMicros, disputedMicros, tick);
+    });
+  }
+
+  async saveAccounts(shard: number, epoch: number, { seq, tick, rows }: StoredAccounts): Promise<void> {
+    this.#transaction(() => {
+      this.#owned(shard, epoch);
+      const insert = this.#sql("INSERT OR REPLACE INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      for (const { slot, campaign, budgetMicros, spentMicros, reservedMicros, disputedMicros } of rows) {
+        insert.run(shard, slot, campaign, budgetMicros, spentMicros, reservedMicros, disputedMicros, tick, seq);
       }
     });
+  }
+
+  async accounts(shard: number): Promise<StoredAccounts | null> {
+    const rows = this.#guard(() =>
+      this.#sql(
+        `SELECT slot, campaign, budget_micros AS budgetMicros, spent_micros AS spentMicros, reserved_micros AS reservedMicros,
+           disputed_micros AS disputedMicros, as_of_tick AS tick, as_of_seq AS seq FROM campaigns WHERE shard = ? ORDER BY slot`,
+      ).all(shard),
+    ) as unknown as readonly (AccountRow & { readonly tick: number; readonly seq: number })[];
+    if (rows.length === 0) return null;
+    const [{ seq, tick }] = rows;
+    return { seq, tick, rows: rows.map(({ seq: _, tick: __, ...row }) => row) };
   }
 
   async newestSnapshot(shard: number): Promise<StoredSnapshot | null> {

@@ -1,5 +1,5 @@
 /**
- * A step of the engine as an entry of the log: what it was told, what it bid, and what became of money and orders.
+ * A step of the engine as an entry of the log: what it was told, by whom and by which clock, what it bid, and what became of money and orders.
  *
  * ST1 a step is all that its replay needs, and all that its bookkeeping needs without a replay; ST2 the same step is the same bytes.
  */
@@ -24,6 +24,8 @@ export interface Step {
   readonly head: unknown;
   /** The tick that the clock showed. */
   readonly shownTick: number;
+  /** What the engine read off its clock [ms]. */
+  readonly times: readonly number[];
   readonly news: readonly StepNews[];
   readonly bids: readonly BidBatch[];
   readonly facts: readonly Fact[];
@@ -78,11 +80,7 @@ export class StepWriter {
   #newsCount = 0;
   #bidsCount = 0;
   #facts: Fact[] = [];
-
-  /** True where nothing has happened. */
-  get isEmpty(): boolean {
-    return this.#newsCount === 0 && this.#bidsCount === 0 && this.#facts.length === 0;
-  }
+  #times: number[] = [];
 
   addNews(tick: number, feed: readonly PlatformMetrics[], reports: ReportBatch): void {
     this.#newsCount += 1;
@@ -94,6 +92,10 @@ export class StepWriter {
     }
     this.#news.integer(reports.length);
     for (const field of REPORT_COLUMNS) this.#news.column(reports[field], reports.length, RISING.has(field));
+  }
+
+  addTime(ms: number): void {
+    this.#times.push(ms);
   }
 
   addBids({ platform, tick, length, campaign, bidMicros, capMicros }: BidBatch): void {
@@ -126,6 +128,8 @@ export class StepWriter {
     const all = this.#all;
     all.text(head === null ? "" : JSON.stringify(head));
     all.integer(shownTick);
+    all.integer(this.#times.length);
+    all.column(this.#times, this.#times.length);
     all.integer(this.#newsCount);
     all.bytes(this.#news.take());
     all.integer(this.#bidsCount);
@@ -134,6 +138,7 @@ export class StepWriter {
     this.#newsCount = 0;
     this.#bidsCount = 0;
     this.#facts = [];
+    this.#times = [];
     return all.take();
   }
 }
@@ -143,12 +148,15 @@ export function readStep(bytes: Uint8Array): Step {
   const reader = new ByteReader(bytes);
   const head = reader.text();
   const shownTick = reader.integer();
+  const times = Array.from({ length: reader.integer() }, () => 0);
+  reader.column(times, times.length);
   const news = Array.from({ length: reader.integer() }, () => readNews(reader));
   const bids = Array.from({ length: reader.integer() }, () => readBids(reader));
   const facts = reader.text();
   return {
     head: head === "" ? null : JSON.parse(head),
     shownTick,
+    times,
     news,
     bids,
     facts: facts === "" ? [] : (JSON.parse(facts) as Fact[]),

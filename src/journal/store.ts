@@ -44,6 +44,14 @@ export interface AccountRow {
   readonly disputedMicros: number;
 }
 
+/** All campaigns' totals after the entry `seq`. */
+export interface StoredAccounts {
+  readonly seq: number;
+  readonly tick: number;
+  /** By slot. */
+  readonly rows: readonly AccountRow[];
+}
+
 /** Where a shard's log stands. */
 export interface LogHead {
   /** Number of the newest entry; 0 where there is none. */
@@ -69,8 +77,12 @@ export interface JournalStore {
    * @throws EngineError CE_STATE_FENCED where another has claimed the shard; CE_STATE_FULL, CE_STATE_UNWRITABLE: try again later (J4)
    */
   append(shard: number, epoch: number, expectedSeq: number, entries: readonly Entry[]): Promise<number>;
-  /** Keeps the state after an entry, with the totals that people read. @throws EngineError as {@link append} does */
-  saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot, accounts: readonly AccountRow[]): Promise<void>;
+  /** Keeps the state after an entry. @throws EngineError as {@link append} does */
+  saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot): Promise<void>;
+  /** Keeps the campaigns' totals after an entry, as people read them. @throws EngineError as {@link append} does */
+  saveAccounts(shard: number, epoch: number, accounts: StoredAccounts): Promise<void>;
+  /** The totals that were kept last, or null. */
+  accounts(shard: number): Promise<StoredAccounts | null>;
   /** The newest snapshot that is sound, or null. */
   newestSnapshot(shard: number): Promise<StoredSnapshot | null>;
   /** Lets go of the entries that the oldest kept snapshot stands for (J6). @returns how many went */

@@ -6,12 +6,13 @@
  * the last step may be placed again after a crash: markets take a bid of (campaign, tick, platform) once.
  */
 import { EngineError } from "../core/errors.ts";
+import type { ErrorCode } from "../core/errors.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { BidBatch, ReportBatch } from "../core/reports.ts";
 import { assertSame } from "../journal/manifest.ts";
 import type { Manifest } from "../journal/manifest.ts";
-import { readStep } from "../journal/step.ts";
+import { StepWriter, readStep } from "../journal/step.ts";
 import type { Step } from "../journal/step.ts";
 import type { Entry, EntryKind, JournalStore, StoredEntry } from "../journal/store.ts";
 import type { Engine } from "./engine.ts";
@@ -22,21 +23,21 @@ export interface SignedOrder {
   readonly order: OperatorOrder;
   readonly signature: Signature;
   /** Names the order among its repeats; absent: each counts. */
-  readonly key?: string;
+  readonly key?: string | undefined;
 }
 
 /** What a durable run is made of. */
 export interface DurableParts {
   readonly store: JournalStore;
   readonly engine: Engine;
-  /** The market and the observer that the engine was made with. */
+  /** The market, observer and clock that the engine was made with. */
   readonly market: JournaledMarket;
   readonly manifest: Manifest;
   /** Which log of the store. Default 0. */
   readonly shard?: number;
   /** The tick that a clock with jumps shows when this one is due, asked again in a replay. Default: what the log says. */
   readonly shownAt?: (tick: number) => number;
-  /** Takes an order that is replayed. Default: the engine's `obey`. */
+  /** Hears of an order that was replayed. */
   readonly onOrder?: (order: SignedOrder) => void;
   /** Takes records that are replayed. */
   readonly onReceived?: (feed: readonly PlatformMetrics[], reports: ReportBatch) => void;
@@ -55,11 +56,18 @@ interface Pending extends Entry {
   readonly bids: readonly BidBatch[];
 }
 
+/** Failures that may pass: the run stands still until they have. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(["CE_STATE_FULL", "CE_STATE_UNWRITABLE", "CE_STATE_BUSY"]);
+
+/** Ticks between two times that the table of the campaigns' totals is brought up to date. */
+const ACCOUNTS_TICKS = 300;
+
 /** One engine with its log. */
 export class DurableRun {
   readonly engine: Engine;
   readonly #parts: DurableParts;
   readonly #shard: number;
+  readonly #received = new StepWriter();
   #epoch = 0;
   #seq = 0;
   #isStarted = false;
@@ -91,11 +99,17 @@ export class DurableRun {
     return this.#stuckBecause;
   }
 
+  /** Whether what keeps the log from being written may pass: {@link commit} tries again. */
+  get isStuckForNow(): boolean {
+    return this.#stuckBecause !== null && PASSING.has(this.#stuckBecause.code);
+  }
+
   /**
    * Becomes the log's owner and replays it (DR2). Call it once, before anything else.
+   * @param onEntry called after every entry replayed, and waited for
    * @throws EngineError CE_STATE_MISMATCH, CE_STATE_CORRUPT, CE_STATE_DIVERGED
    */
-  async recover(): Promise<Recovery> {
+  async recover(onEntry?: (seq: number, head: number) => void | Promise<void>): Promise<Recovery> {
     const { store } = this.#parts;
     this.#epoch = await store.claim(this.#shard);
     const { seq } = await store.head(this.#shard);
@@ -108,6 +122,7 @@ export class DurableRun {
       if (entry.kind === "opened") continue;
       this.#replay(entry);
       entries += 1;
+      await onEntry?.(entry.seq, seq);
     }
     return { entries, nextTick: this.nextTick };
   }
@@ -124,34 +139,59 @@ export class DurableRun {
   async tick(shownTick = this.nextTick): Promise<number> {
     this.assertWritable();
     this.engine.tick(shownTick);
-    await this.#write("tick", null, shownTick);
+    await this.ticked(shownTick);
     return this.nextTick;
+  }
+
+  /** Writes down a tick that the engine has just played, in pieces or whole; its bids leave when it is durable (DR1). */
+  async ticked(shownTick: number): Promise<void> {
+    await this.#write("tick", null, shownTick);
+    if (this.nextTick % ACCOUNTS_TICKS !== 0) return;
+    try {
+      await this.saveAccounts();
+    } catch (error) {
+      // The log is what counts: the table is for people, and says of which tick it is.
+      if (!(error instanceof EngineError && PASSING.has(error.code))) throw error;
+    }
   }
 
   /** Carries out an order; durable when it resolves. @throws EngineError CE_ORDER_REFUSED; then nothing has changed */
   async obey(signed: SignedOrder): Promise<number | null> {
     this.assertWritable();
     const slot = this.engine.obey(signed.order, signed.signature);
+    this.#parts.onOrder?.(signed);
     await this.#write("order", signed);
     return slot;
   }
 
   /** Writes down records that a market fed from outside has taken between two ticks; durable when it resolves. */
   async received(feed: readonly PlatformMetrics[], reports: ReportBatch): Promise<void> {
-    this.#parts.market.receive(feed, reports);
-    await this.#write("received", null);
+    this.#received.addNews(0, feed, reports);
+    this.#pending.push({ kind: "received", tick: this.nextTick, bytes: this.#received.take(null, 0), bids: [] });
+    await this.commit();
   }
 
   /** Drains the engine; the end of a run that was played whole is kept. */
   async drain(): Promise<void> {
     this.engine.drain();
-    const isWhole = this.nextTick >= this.ticks;
-    if (this.#end !== null) this.#assertReplayed(this.#end, this.#parts.market.take(null, 0));
-    else if (isWhole) await this.#write("ended", null);
+    if (this.nextTick < this.ticks) return;
+    if (this.#end === null) await this.#write("ended", null);
+    else this.#assertReplayed(this.#end, this.#parts.market.take(null, 0));
+    await this.saveAccounts();
   }
 
   stop(): void {
     this.engine.stop();
+  }
+
+  /** Brings the table of the campaigns' totals up to date, for people. @throws EngineError as a step that cannot be written */
+  async saveAccounts(): Promise<void> {
+    const { store, market } = this.#parts;
+    await store.saveAccounts(this.#shard, this.#epoch, {
+      seq: this.#seq,
+      tick: this.nextTick,
+      rows: market.accounts(),
+    });
   }
 
   /** Writes what waits to be written, and lets its bids go. @throws EngineError while it cannot; it is kept, and tried again by the next call */
@@ -193,38 +233,48 @@ export class DurableRun {
   }
 
   #replay(entry: StoredEntry): void {
-    const { engine, market, manifest, shownAt, onOrder, onReceived } = this.#parts;
+    const { market } = this.#parts;
     const step = readStep(entry.bytes);
     if (entry.kind === "ended") {
       this.#end = entry;
       return;
     }
+    if (entry.kind === "received") {
+      this.#replayReceived(entry, step);
+      return;
+    }
     let shownTick = 0;
     market.replay(step, () => {
-      if (entry.kind === "started") {
-        assertSame(this.#parts.store.name, step.head as Manifest, manifest);
-        this.#isStarted = true;
-        engine.start();
-      } else if (entry.kind === "tick") {
-        shownTick = shownAt?.(engine.nextTick) ?? step.shownTick;
-        engine.tick(shownTick);
-      } else if (entry.kind === "order") {
-        const signed = step.head as SignedOrder;
-        if (onOrder === undefined) engine.obey(signed.order, signed.signature);
-        else onOrder(signed);
-      } else {
-        const [{ feed, reports }] = step.news;
-        onReceived?.(feed, reports);
-        market.receive(feed, reports);
-      }
+      shownTick = this.#act(entry, step);
     });
     const bids = market.takeBids();
-    this.#assertReplayed(entry, market.take(this.#headOf(entry, step), shownTick));
+    this.#assertReplayed(entry, market.take(entry.kind === "tick" ? null : step.head, shownTick));
     market.release(bids);
   }
 
-  #headOf({ kind }: StoredEntry, step: Step): unknown {
-    return kind === "tick" || kind === "received" ? null : step.head;
+  /** Does again what an entry tells. @returns the tick that the clock shows */
+  #act({ kind }: StoredEntry, step: Step): number {
+    const { engine, manifest, shownAt, onOrder, store } = this.#parts;
+    if (kind === "started") {
+      assertSame(store.name, step.head as Manifest, manifest);
+      this.#isStarted = true;
+      engine.start();
+    } else if (kind === "tick") {
+      const shownTick = shownAt?.(engine.nextTick) ?? step.shownTick;
+      engine.tick(shownTick);
+      return shownTick;
+    } else {
+      const signed = step.head as SignedOrder;
+      engine.obey(signed.order, signed.signature);
+      onOrder?.(signed);
+    }
+    return 0;
+  }
+
+  #replayReceived(entry: StoredEntry, { news: [{ feed, reports }] }: Step): void {
+    this.#parts.onReceived?.(feed, reports);
+    this.#received.addNews(0, feed, reports);
+    this.#assertReplayed(entry, this.#received.take(null, 0));
   }
 
   /** @throws EngineError CE_STATE_DIVERGED (DR2) */

@@ -313,6 +313,7 @@ export class Engine {
     const decisions = this.#tree.isRunning ? yield* this.#bidding.decideAll(this.#world) : 0;
     this.#supervision.tellFacts();
     for (const batch of this.#bidding.batches) if (batch.length > 0) this.#market.place(batch);
+    const tookMs = this.#nowMs() - startedMs;
     announcer.emit({
       type: "tick.completed",
       ...announcer.at(tick),
@@ -320,10 +321,10 @@ export class Engine {
       boards: [...this.#feed.boards.values()],
       states: this.#states.counts(),
       decisions,
-      latencyMs: this.#nowMs() - startedMs,
+      latencyMs: tookMs,
     });
     announcer.nextTick = tick + 1;
-    this.#load?.note(tick, this.#nowMs() - startedMs);
+    this.#load?.note(tick, tookMs);
     return this.nextTick;
   }
 

@@ -1,40 +1,46 @@
 /**
- * A market whose every word is written down: what it says, what is bid on it, and what that meant for money, step by step.
+ * A market, and a clock, whose every word is written down: what they say, what is bid, and what that meant for money, step by step.
  *
- * JM1 no bid reaches the market inside before its step is durable ({@link JournaledMarket.release}); JM2 replayed, the engine hears what it heard,
- * and must say what it said.
+ * JM1 no bid reaches the market inside before its step is durable ({@link JournaledMarket.release}); JM2 replayed, the market inside is given what it was
+ * given, and must say what it said; the clock says what it said; JM3 a thread that dies ends the run: the log goes on, in another process.
  */
-import type { EngineEvent, EngineObserver } from "../core/events.ts";
-import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
-import { ReportBatch } from "../core/reports.ts";
+import type { EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
+import type { PlatformSpec } from "../core/platform.ts";
 import type { BidBatch } from "../core/reports.ts";
 import { EngineError } from "../core/errors.ts";
 import { StepWriter } from "../journal/step.ts";
-import type { Step, StepNews } from "../journal/step.ts";
+import type { Step } from "../journal/step.ts";
+import type { AccountRow } from "../journal/store.ts";
 import type { Market, MarketNews } from "../platforms/market.ts";
-
-/** Says again what a market said at a tick, and brings it to that tick: a simulated one by playing it, an outside one by telling it. */
-export type Recall = (tick: number, news: StepNews) => MarketNews;
 
 /** Stands between an engine and its market, and listens to the engine. */
 export class JournaledMarket implements Market, EngineObserver {
   readonly platforms: readonly PlatformSpec[];
   readonly wantsDecisions = false;
   readonly #market: Market;
-  readonly #recall: Recall;
+  readonly #nowMs: () => number;
   readonly #step = new StepWriter();
+  #started: EngineStarted | null = null;
   #held: BidBatch[] = [];
-  /** News of the step that is replayed; null when the market itself is asked. */
-  #told: StepNews[] | null = null;
+  /** What the clock said in the step that is replayed; null when it is asked itself. */
+  #toldTimes: number[] | null = null;
 
-  constructor(market: Market, recall: Recall = (tick) => market.advance(tick)) {
+  /** @param nowMs monotonic time [ms] */
+  constructor(market: Market, nowMs: () => number) {
     this.#market = market;
-    this.#recall = recall;
+    this.#nowMs = nowMs;
     this.platforms = market.platforms;
   }
 
+  /** The engine's clock: replayed, it says what it said. */
+  nowMs(): number {
+    const ms = this.#toldTimes === null ? this.#nowMs() : (this.#toldTimes.shift() ?? 0);
+    this.#step.addTime(ms);
+    return ms;
+  }
+
   advance(tick: number): MarketNews {
-    const news = this.#told === null ? this.#market.advance(tick) : this.#recalled(tick, this.#told);
+    const news = this.#market.advance(tick);
     this.#step.addNews(tick, news.feed, news.reports);
     return news;
   }
@@ -49,12 +55,26 @@ export class JournaledMarket implements Market, EngineObserver {
   }
 
   observe(event: EngineEvent): void {
+    if (event.type === "engine.started") this.#started = event;
+    if (isThreadLost(event)) throw threadLost();
     this.#step.addEvent(event);
   }
 
-  /** Adds records that came in between ticks to the step. */
-  receive(feed: readonly PlatformMetrics[], reports: ReportBatch): void {
-    this.#step.addNews(0, feed, reports);
+  /** The campaigns' totals, as the engine's ledger has them. */
+  accounts(): AccountRow[] {
+    if (this.#started === null) return [];
+    const { campaigns, ledger } = this.#started;
+    return campaigns.map(({ id }, slot) => {
+      const { budgetMicros, spentMicros, reservedMicros } = ledger.view(slot);
+      return {
+        slot,
+        campaign: id,
+        budgetMicros,
+        spentMicros,
+        reservedMicros,
+        disputedMicros: ledger.disputedMicros(slot),
+      };
+    });
   }
 
   /** Ends the step. */
@@ -74,24 +94,25 @@ export class JournaledMarket implements Market, EngineObserver {
     for (const batch of bids) this.#market.place(batch);
   }
 
-  /** Lets `act` hear what a step says it heard (JM2). */
+  /** Lets `act` read off the clock what it read when the step was written; the market inside must say by itself what it said (JM2). */
   replay(step: Step, act: () => void): void {
-    this.#told = [...step.news];
+    this.#toldTimes = [...step.times];
     try {
       act();
     } finally {
-      this.#told = null;
+      this.#toldTimes = null;
     }
   }
+}
 
-  #recalled(tick: number, told: StepNews[]): MarketNews {
-    const next = told.shift();
-    if (next?.tick !== tick) {
-      throw new EngineError(
-        "CE_STATE_DIVERGED",
-        `The engine asks for the news of tick ${tick}, the log has ${next?.tick}.`,
-      );
-    }
-    return this.#recall(tick, next);
-  }
+/** True when a thread has died: its campaigns would go on from their last good state, which the log knows nothing of. */
+function isThreadLost(event: EngineEvent): boolean {
+  const isSupervisors = event.type === "supervisor.restarted" || event.type === "supervisor.stopped";
+  return isSupervisors && event.supervisor.startsWith("thread:");
+}
+
+function threadLost(): EngineError {
+  return new EngineError("CE_STATE_INTERRUPTED", "A worker thread has died; the run ends with what its log says.", {
+    hint: "Start it again with the same --state: it goes on where the log ends.",
+  });
 }

@@ -53,8 +53,9 @@ export function createApp({ run, guard, version, onUnexpected }: AppParts): Hono
   app.use(guarded(guard));
   app.get("/healthz", (context) => context.json({ status: "alive" }));
   app.get("/readyz", (context) => {
-    const body = { status: run.isReady ? "ready" : "not ready", engine: run.view.engine };
-    return context.json(body, run.isReady ? 200 : 503);
+    const isReady = run.isReady && run.durable?.stuckBecause == null;
+    const body = { status: isReady ? "ready" : "not ready", engine: run.view.engine };
+    return context.json(body, isReady ? 200 : 503);
   });
   app.get("/metrics", async (context) =>
     context.body(await run.metrics.text(), 200, { "Content-Type": run.metrics.registry.contentType }),

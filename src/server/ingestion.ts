@@ -2,7 +2,8 @@
  * Records coming in: metrics of platforms, and settlements of bids; one as JSON, or a batch of lines (NDJSON).
  *
  * IN1 a bad record is refused with its line and field, and the others are taken; IN2 a record that is sent again counts once; IN3 a batch
- * that does not fit into the queue is refused whole, with the time after which to try again.
+ * that does not fit into the queue is refused whole, with the time after which to try again; IN4 where the service keeps a log, what is answered for is
+ * in it.
  */
 import type { Context } from "hono";
 import type { z } from "zod";
@@ -75,7 +76,7 @@ export const ingestionOperations: readonly Operation[] = [
 function heard(run: LiveRun, record: MetricsRecord): Verdict {
   const platform = run.view.platformOf(record.platform);
   if (platform === null) return unknownName("platform", record.platform);
-  return { outcome: run.market.offerMetrics({ ...record, platform }) };
+  return { outcome: run.takeMetrics({ ...record, platform }) };
 }
 
 function settled(run: LiveRun, record: SettlementRecord): Verdict {
@@ -87,7 +88,7 @@ function settled(run: LiveRun, record: SettlementRecord): Verdict {
   const nothing = { costMicros: 0, impressions: 0, clicks: 0, conversions: 0, conversionAgeTicks: 0 };
   const { kind: _, ...figures } = record;
   const row = { ...nothing, ...figures, kind: ReportKind[record.kind], campaign, platform, tick };
-  return { outcome: run.market.offerReport(row) };
+  return { outcome: run.takeReport(row) };
 }
 
 function unknownName(field: "campaign" | "platform", name: string): Verdict {
@@ -101,12 +102,13 @@ async function takeIn<Schema extends z.ZodType>(
   schema: Schema,
   take: (record: z.output<Schema>) => Verdict,
 ): Promise<Response> {
-  run.assertStarted();
+  run.assertTaking();
   const startedMs = performance.now();
   const lines = await linesOf(context);
   if (lines.length > MAX_RECORDS) {
     throw new Problem("body.too-large", `The batch has ${lines.length} records, more than ${MAX_RECORDS}.`);
   }
+  await run.readyToTake();
   if (kind === "settlements" && !run.market.hasRoomFor(lines.length)) {
     throw new Problem("queue.full", "The queue is full; nothing was taken.", {}, Math.ceil(run.everyMs / 1000));
   }
@@ -123,6 +125,7 @@ async function takeIn<Schema extends z.ZodType>(
       if (errors.length < MAX_ERRORS) errors.push({ line, code: outcome, message, ...(field && { field }) });
     }
   }
+  await run.keep();
   run.metrics.noteIngestion(kind, (performance.now() - startedMs) / 1000);
   const receipt: Receipt = { ...counts, errors };
   return context.json(receipt, counts.refused > 0 && counts.accepted + counts.duplicates === 0 ? 422 : 200);

@@ -55,9 +55,8 @@ export const orderOperations: readonly Operation[] = [
     handle: async ({ params, body }, run) => {
       const slot = run.slotOf(params.id);
       const { micros, key } = body;
-      if (key === undefined || run.isFirstUse(`${params.id} ${key}`)) {
-        await run.order({ action: "campaign.top-up", slot, micros }, body);
-      }
+      const once = key === undefined ? undefined : `${params.id} ${key}`;
+      await run.order({ action: "campaign.top-up", slot, micros }, body, once);
       return run.view.campaign(slot);
     },
   }),

@@ -20,6 +20,7 @@ export const PROBLEMS = {
   "queue.full": 429,
   "viewers.full": 503,
   "engine.absent": 503,
+  "state.unwritable": 503,
   unexpected: 500,
 } as const;
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -70,7 +71,14 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof EngineError && (error.code === "CE_ORDER_REFUSED" || error.code === "CE_LEDGER_REFUSED")) {
     return new Problem("order.refused", error.message);
   }
+  if (error instanceof EngineError && isUnwritable(error.code)) {
+    return new Problem("state.unwritable", "Nothing can be written down at the moment, so nothing is taken.", {}, 2);
+  }
   return new Problem("unexpected", "Something unexpected happened; the service goes on.");
+}
+
+function isUnwritable(code: ErrorCode): boolean {
+  return code === "CE_STATE_FULL" || code === "CE_STATE_UNWRITABLE" || code === "CE_STATE_BUSY";
 }
 
 /** Field and sentence of the first thing that a schema found wrong. */

@@ -78,7 +78,7 @@ export function storeContract(name: string, newPlace: () => StorePlace): void {
       await store.append(0, old, 0, [entry(0)]);
       const young = await store.claim(0);
       await expect(store.append(0, old, 1, [entry(1)])).rejects.toMatchObject({ code: "CE_STATE_FENCED" });
-      await expect(store.saveSnapshot(0, old, { seq: 1, tick: 1, bytes: new Uint8Array() }, [])).rejects.toMatchObject({
+      await expect(store.saveSnapshot(0, old, { seq: 1, tick: 1, bytes: new Uint8Array() })).rejects.toMatchObject({
         code: "CE_STATE_FENCED",
       });
       await expect(store.forget(0, old)).rejects.toMatchObject({ code: "CE_STATE_FENCED" });
@@ -111,12 +111,15 @@ export function storeContract(name: string, newPlace: () => StorePlace): void {
       );
       expect(await store.forget(0, epoch)).toBe(0);
       for (const seq of [2, 4, 5]) {
-        await store.saveSnapshot(0, epoch, { seq, tick: seq, bytes: new Uint8Array([seq]) }, [ACCOUNT]);
+        await store.saveSnapshot(0, epoch, { seq, tick: seq, bytes: new Uint8Array([seq]) });
       }
+      await store.saveAccounts(0, epoch, { seq: 6, tick: 5, rows: [ACCOUNT] });
       expect(await store.forget(0, epoch)).toBe(4);
       await store.close();
       const next = place.open();
       expect(await next.newestSnapshot(0)).toEqual({ seq: 5, tick: 5, bytes: new Uint8Array([5]) });
+      expect(await next.accounts(0)).toEqual({ seq: 6, tick: 5, rows: [ACCOUNT] });
+      expect(await next.accounts(1)).toBeNull();
       expect(await next.head(0)).toMatchObject({ seq: 6, firstSeq: 5 });
       expect(await ticksOf(next)).toEqual([4, 5]);
       expect(await ticksOf(next, 0, 5)).toEqual([5]);
