@@ -1,5 +1,6 @@
 /** The command line: composes the commands, runs the one that is asked for, and ends with an honest exit code. */
 import { Command } from "commander";
+import { auditCommand } from "./audit.ts";
 import { chaosCommand } from "./chaos.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
@@ -12,6 +13,7 @@ import { scenarioCommand } from "./scenario.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
+import { stateCommand } from "./state.ts";
 
 function program(): Command {
   const root = new Command("campaign-engine")
@@ -36,6 +38,8 @@ function program(): Command {
     serveCommand(),
     inspectCommand(),
     explainCommand(),
+    auditCommand(),
+    stateCommand(),
     scenarioCommand(),
     schemaCommand(),
     machinesCommand(),

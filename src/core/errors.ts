@@ -42,6 +42,8 @@ export const ERROR_CODES = {
   CE_STATE_FENCED: 1,
   /** Replayed, the log does not give what it says: the code that wrote it decided otherwise. */
   CE_STATE_DIVERGED: 1,
+  /** The books of a state do not balance. */
+  CE_STATE_UNBALANCED: 4,
   /** A part of the engine has died: the log goes on when it is started again. */
   CE_STATE_INTERRUPTED: 1,
   CE_THREADS_REFUSED: 2,

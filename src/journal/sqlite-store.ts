@@ -21,6 +21,8 @@ import type { AccountRow, Entry, JournalStore, LogHead, StoredAccounts, StoredEn
 export interface SqliteStoreOptions {
   /** Only read; needs no lock, and sees what is durable at the time. Default false. */
   readonly isReadOnly?: boolean;
+  /** Refuse a directory in which there is no state yet. Default: as `isReadOnly`. */
+  readonly mustExist?: boolean;
   /** Most pages of the file, of 4,096 bytes. Default: SQLite's own, 16 TB. */
   readonly maxPages?: number;
 }
@@ -59,9 +61,9 @@ export class SqliteStore implements JournalStore {
   /**
    * @throws EngineError CE_STATE_MISSING, CE_STATE_BUSY, CE_STATE_FOREIGN, CE_STATE_NEWER, CE_STATE_CORRUPT, CE_STATE_UNWRITABLE, CE_STATE_FULL
    */
-  constructor(directory: string, { isReadOnly = false, maxPages }: SqliteStoreOptions = {}) {
+  constructor(directory: string, { isReadOnly = false, mustExist = isReadOnly, maxPages }: SqliteStoreOptions = {}) {
     this.name = join(directory, FILE);
-    if (isReadOnly && !existsSync(this.name)) {
+    if (mustExist && !existsSync(this.name)) {
       throw new EngineError("CE_STATE_MISSING", `There is no state in ${directory}.`, {
         file: directory,
         expected: `a directory that was given as --state, with a file ${FILE}`,
@@ -171,7 +173,7 @@ export class SqliteStore implements JournalStore {
     ) as unknown as readonly (AccountRow & { readonly tick: number; readonly seq: number })[];
     if (rows.length === 0) return null;
     const [{ seq, tick }] = rows;
-    return { seq, tick, rows: rows.map(({ seq: _, tick: __, ...row }) => row) };
+    return { seq, tick, rows: rows.map(({ seq: _seq, tick: _tick, ...row }) => row) };
   }
 
   async newestSnapshot(shard: number): Promise<StoredSnapshot | null> {
@@ -197,6 +199,11 @@ export class SqliteStore implements JournalStore {
     });
     this.#guard(() => this.#db.exec("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)"));
     return count;
+  }
+
+  /** Writes the file anew without what it does not need. */
+  async compact(): Promise<void> {
+    this.#guard(() => this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"));
   }
 
   async close(): Promise<void> {
