@@ -184,7 +184,7 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
   const app = createApp({ run, guard, version: version(), onUnexpected });
   const stop = new AbortController();
   const listening = await listen(app, options.host, options.port);
-  const release = obeySignals(stop);
+  const release = obeySignals(stop, store === null ? DRAINING : ENDING);
   try {
     const end = await beat(run, {
       signal: stop.signal,
@@ -238,11 +238,14 @@ function announce(
   if (token !== null && page === undefined) say(`token of orders, for this run: ${token}`);
 }
 
-/** The first signal drains; a second Ctrl-C ends the process. @returns how to stop listening for them */
-function obeySignals(stop: AbortController): () => void {
+const DRAINING = "draining: no more bids; spend reports are still taken";
+const ENDING = "ending after this tick; bids that are out are settled after the next start";
+
+/** The first signal ends the run; a second Ctrl-C ends the process. @returns how to stop listening for them */
+function obeySignals(stop: AbortController, saying: string): () => void {
   const onSignal = (signal: NodeJS.Signals) => {
     if (stop.signal.aborted && signal === "SIGINT") process.exit(EXIT_INTERRUPTED);
-    if (!stop.signal.aborted) say("draining: no more bids; spend reports are still taken");
+    if (!stop.signal.aborted) say(saying);
     stop.abort();
   };
   process.on("SIGINT", onSignal);

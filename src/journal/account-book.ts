@@ -5,6 +5,7 @@
  * closed once; AB3 what is booked is a charge, an expiry or a release that the log holds, for a bid that it holds.
  */
 import type { CampaignSpec } from "../core/campaign.ts";
+import { reservationMicros } from "../core/decision.ts";
 import { EngineError } from "../core/errors.ts";
 import type { OperatorAction, Signature } from "../core/operator.ts";
 import { ReportKind } from "../core/reports.ts";
@@ -121,9 +122,11 @@ export class AccountBook {
     const after = step.facts.filter((fact) => !this.#bookBefore(fact));
     this.#bookReports(step);
     const late = after.filter((fact) => !this.#bookClosing(fact));
-    for (const batch of step.bids) {
-      const { platform, tick, length, campaign, capMicros } = batch;
-      for (let row = 0; row < length; row += 1) this.#reserve(campaign[row], tick, platform, capMicros[row]);
+    for (const { platform, tick, length, campaign, capMicros } of step.bids) {
+      const overDeliveryFactor = this.manifest?.platforms[platform]?.overDeliveryFactor ?? 1;
+      for (let row = 0; row < length; row += 1) {
+        this.#reserve(campaign[row], tick, platform, reservationMicros(capMicros[row], overDeliveryFactor));
+      }
     }
     // A portfolio that was given up after it had bid gives back what it has just reserved.
     for (const fact of late) this.#giveBack(fact);
