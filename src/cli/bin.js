@@ -21,7 +21,9 @@ const entry = existsSync(source) ? source : compiled;
 
 if (isRecent || existsSync(projectNode)) {
   const node = isRecent ? process.execPath : projectNode;
-  const child = spawn(node, [...HEAP, fileURLToPath(entry), ...process.argv.slice(2)], { stdio: "inherit" });
+  // The channel carries nothing: the child sees by its end that this process is gone, and ends too.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(node, [...HEAP, fileURLToPath(entry), ...process.argv.slice(2)], { stdio });
   // From a terminal Ctrl-C reaches both; this one only waits. From elsewhere it is passed on.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {

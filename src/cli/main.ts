@@ -15,6 +15,9 @@ import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stateCommand } from "./state.ts";
 
+/** Exit code of a process that SIGKILL has ended. */
+const EXIT_KILLED = 137;
+
 function program(): Command {
   const root = new Command("campaign-engine")
     .description("Spends advertising budgets over several ad platforms, and shows how well.")
@@ -66,6 +69,10 @@ for (const stream of [process.stdout, process.stderr]) {
     throw error;
   });
 }
+
+// Whoever kills the launcher means this process.
+process.once("disconnect", () => process.exit(EXIT_KILLED));
+process.channel?.unref();
 
 const isJson = process.argv.includes("--json");
 const root = program();
