@@ -72,7 +72,7 @@ export function processOf(scenario: ResolvedScenario, store: JournalStore, place
     currency,
     startMs,
     tickMs,
-    fingerprint: "",
+    fingerprint: name,
     platforms,
     campaigns,
   };
@@ -174,6 +174,7 @@ async function lives(
   }
   if (isDead()) return false;
   await patiently(() => run.drain());
+  await run.saveAccounts();
   return true;
 }
 

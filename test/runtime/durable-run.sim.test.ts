@@ -7,25 +7,23 @@ import { RandomStream } from "../../src/core/random.ts";
 import { scenarioOf } from "./played-run.ts";
 
 const FAULTS = {
-  rates: {
-    "decision-throws": 0.02,
-    "action-throws": 0.01,
-    "report-lost": 0.02,
-    "report-twice": 0.05,
-    "report-restated": 0.03,
-    "report-late": 0.05,
-    "over-delivery": 0.05,
-    "platform-refusing": 0.02,
-    "supervisor-throws": 0.01,
-    "clock-jump": 0.03,
-  },
+  "decision-throws": 0.02,
+  "action-throws": 0.01,
+  "report-lost": 0.02,
+  "report-twice": 0.05,
+  "report-restated": 0.03,
+  "report-late": 0.05,
+  "over-delivery": 0.05,
+  "platform-refusing": 0.02,
+  "supervisor-throws": 0.01,
+  "clock-jump": 0.03,
 };
 const calm = scenarioOf({ duration: "30m", warmup: "1h" });
 const rough = scenarioOf({
   duration: "30m",
   warmup: "1h",
   faults: FAULTS,
-  orders: [{ at: "10m", campaign: "shoes", do: "top-up", amount: 5 }],
+  operator: [{ at: "10m", campaigns: "shoes", do: "top-up", amount: 5 }],
 });
 
 describe("a run over a store that fails", () => {
@@ -84,8 +82,7 @@ describe("a durable run", () => {
     await first.run.start();
     first.run.stop();
     const other = processOf({ ...calm, name: "another" }, store, new Map());
-    // The manifests of tests have no fingerprint: what they are of tells them apart.
-    await expect(other.run.recover()).rejects.toMatchObject({ code: "CE_STATE_DIVERGED" });
+    await expect(other.run.recover()).rejects.toMatchObject({ code: "CE_STATE_MISMATCH" });
   });
 
   it("refuses to go on where the engine decides otherwise than the log says (DR2)", async () => {
@@ -95,7 +92,8 @@ describe("a durable run", () => {
     await first.run.start();
     await first.run.tick();
     first.run.stop();
-    const changed = { ...calm, campaigns: calm.campaigns.map((spec) => ({ ...spec, maxBidMicros: 1_000 })) };
+    const [spec] = calm.campaigns;
+    const changed = { ...calm, campaigns: [{ ...spec, maxBidMicros: 1_000 }, ...calm.campaigns.slice(1)] };
     const second = processOf(changed, store, new Map());
     await expect(second.run.recover()).rejects.toMatchObject({ code: "CE_STATE_DIVERGED" });
   });

@@ -10,6 +10,9 @@ import { simulatePaths } from "../../src/platforms/simulated-paths.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import { createApp } from "../../src/server/app.ts";
 import { LiveRun } from "../../src/server/live-run.ts";
+import type { JournalStore } from "../../src/journal/store.ts";
+import { DurableRun } from "../../src/runtime/durable-run.ts";
+import { JournaledMarket } from "../../src/runtime/journaled-market.ts";
 import type { Guard } from "../../src/server/security.ts";
 import { Vitals } from "../../src/server/vitals.ts";
 import { scenarioOf } from "../runtime/played-run.ts";
@@ -24,6 +27,8 @@ export interface ServiceParts {
   readonly fields?: object;
   readonly perCampaign?: number;
   readonly stuckMs?: number;
+  /** Where everything is written down; absent: nowhere. */
+  readonly store?: JournalStore;
 }
 
 export class LiveService {
@@ -40,6 +45,7 @@ export class LiveService {
     fields = {},
     perCampaign = 0,
     stuckMs = 15_000,
+    store,
   }: ServiceParts = {}) {
     const {
       market: spec,
@@ -59,11 +65,25 @@ export class LiveService {
     const view = new LiveView();
     const metrics = new ServiceMetrics(perCampaign);
     const audit = { wantsDecisions: false, observe: (event: EngineEvent) => this.#note(event) };
-    const engine = new Engine(config, { market, observers: [view, metrics, audit], nowMs: () => performance.now() });
+    const journaled = store === undefined ? null : new JournaledMarket(market, () => performance.now());
+    const observers = [view, metrics, audit, ...(journaled === null ? [] : [journaled])];
+    const nowMs = () => journaled?.nowMs() ?? performance.now();
+    const engine = new Engine(config, { market: journaled ?? market, observers, nowMs });
+    const durable =
+      store === undefined || journaled === null
+        ? undefined
+        : new DurableRun({
+            store,
+            engine,
+            market: journaled,
+            manifest: { ...config, kind: "test", fingerprint: config.name },
+            onOrder: ({ key }) => this.run.remember(key),
+            onReceived: (feed, reports) => this.run.takeAgain(feed, reports),
+          });
     const vitals = new Vitals();
     const maxCampaigns = all.length;
     const times = { everyMs: 1_000, stuckMs };
-    this.run = new LiveRun({ engine, view, market, metrics, vitals, maxCampaigns, isDemo, ...times });
+    this.run = new LiveRun({ engine, durable, view, market, metrics, vitals, maxCampaigns, isDemo, ...times });
     metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
     this.app = createApp({
       run: this.run,

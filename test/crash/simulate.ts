@@ -1,0 +1,31 @@
+/** `npm run test:store -- [seeds] [first seed]`: runs over a store that fails, each by its own seed, with everything that can go wrong. */
+import { SingleBar } from "cli-progress";
+import { FAULT_KINDS } from "../../src/core/faults.ts";
+import { scenarioOf } from "../runtime/played-run.ts";
+import { simulateStore, undisturbed } from "./store-simulation.ts";
+
+/** Seeds that share a scenario: the run that never dies is played once for all of them. */
+const SEEDS_A_SCENARIO = 50;
+
+const [seeds = 10_000, first = 1] = process.argv.slice(2).map(Number);
+const format = "{bar} {value}/{total} seeds | {eta_formatted} left";
+const bar = process.stderr.isTTY ? new SingleBar({ format, stream: process.stderr }) : null;
+bar?.start(seeds, 0);
+const totals = { seeds: 0, deaths: 0, full: 0, unacknowledged: 0, comebacks: 0 };
+const faults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0.01]));
+while (totals.seeds < seeds) {
+  const from = first + totals.seeds;
+  const scenario = scenarioOf({ seed: from, duration: "20m", warmup: "30m", faults });
+  const sha = await undisturbed(scenario);
+  for (let seed = from; seed < Math.min(from + SEEDS_A_SCENARIO, first + seeds); seed += 1) {
+    const figures = await simulateStore(scenario, sha, seed);
+    totals.seeds += 1;
+    totals.deaths += figures.deaths;
+    totals.full += figures.full;
+    totals.unacknowledged += figures.unacknowledged;
+    totals.comebacks += figures.comebacks;
+    bar?.update(totals.seeds);
+  }
+}
+bar?.stop();
+process.stdout.write(`${JSON.stringify({ ...totals, violations: 0 }, null, 2)}\n`);
