@@ -1,6 +1,7 @@
 /** The speed benches by name, and how large they are. */
 import { forecast } from "./forecast.ts";
 import { inspector } from "./inspector.ts";
+import { journal } from "./journal.ts";
 import { ledger } from "./ledger.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { decide } from "./policies.ts";
@@ -19,6 +20,7 @@ export const BENCHES: Readonly<Record<string, (sizes: Sizes) => Figure[] | Promi
   scale,
   threads,
   inspector,
+  journal,
   memory,
 };
 

@@ -1,6 +1,6 @@
 /** `campaign-engine audit`: the accounts of a kept run, booked from its log alone, and the proof that they balance. */
 import Table from "cli-table3";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { EngineError } from "../core/errors.ts";
 import { formatMoney } from "../core/money.ts";
 import { AccountBook, differences } from "../journal/account-book.ts";
@@ -22,6 +22,12 @@ interface Audit {
   readonly postings: readonly Posting[];
 }
 
+interface AuditOptions {
+  readonly campaign?: string;
+  readonly last: number;
+  readonly json?: boolean;
+}
+
 /** The `audit` command. */
 export function auditCommand(): Command {
   return new Command("audit")
@@ -30,7 +36,8 @@ export function auditCommand(): Command {
       "Books every bid, charge and order of a state directory once more, from its log alone, and compares the result with the engine's own totals. Works while the engine runs.",
     )
     .argument("<directory>", "what was given as --state")
-    .option("--campaign <id>", "print every line of this campaign's account")
+    .option("--campaign <id>", "print the lines of this campaign's account")
+    .option("--last <number>", "with --campaign: how many lines, the newest", parseLines, 100)
     .option("--json", "print it as JSON")
     .addHelpText(
       "after",
@@ -38,15 +45,17 @@ export function auditCommand(): Command {
 Examples:
   campaign-engine simulate calm-day --state kept
   campaign-engine audit kept
-  campaign-engine audit kept --campaign brand-0001
+  campaign-engine audit kept --campaign running-shoes --last 20
   campaign-engine audit kept --json
 
 Exit code 4 where the books do not balance.`,
     )
-    .action(async (directory: string, { campaign, json }: { campaign?: string; json?: boolean }) => {
+    .action(async (directory: string, { campaign, last, json }: AuditOptions) => {
       const audit = await auditOf(directory, campaign);
-      const text = json === true ? `${JSON.stringify(asJson(audit, campaign), null, 2)}\n` : render(audit, campaign);
-      process.stdout.write(text);
+      const isJson = json === true;
+      process.stdout.write(
+        isJson ? `${JSON.stringify(asJson(audit, campaign), null, 2)}\n` : render(audit, campaign, last),
+      );
     });
 }
 
@@ -105,7 +114,7 @@ function asJson({ book, manifest, comparedTick, postings }: Audit, campaign: str
   };
 }
 
-function render(audit: Audit, campaign: string | undefined): string {
+function render(audit: Audit, campaign: string | undefined, last: number): string {
   const { book, manifest, comparedTick } = audit;
   const { entries, ticks, bids, charges, owners } = book.counts;
   const count = (value: number) => value.toLocaleString("en-US");
@@ -115,7 +124,7 @@ function render(audit: Audit, campaign: string | undefined): string {
       : `The engine's own totals as of tick ${comparedTick} are the same, to the micro.`;
   return [
     `${manifest.kind} of "${manifest.name}", seed ${manifest.seed}: ${count(entries)} entries, ${count(ticks)} ticks, ${owners} starts`,
-    campaign === undefined ? accountTable(audit) : statement(audit),
+    campaign === undefined ? accountTable(audit) : statement(audit, last),
     ...(campaign === undefined ? orderTable(audit) : []),
     `Balanced: budget = available + reserved + spent after every entry, in ${count(book.rows.length)} accounts; ${count(bids)} bids, none twice; ${count(charges)} charges, each for one bid.`,
     compared,
@@ -155,8 +164,8 @@ function orderTable({ book: { orders, rows }, manifest }: Audit): string[] {
   return [left > 0 ? `Orders, the last ${MAX_ROWS} of ${orders.length}:` : "Orders:", table.toString()];
 }
 
-/** Every line of one account. */
-function statement({ postings, manifest }: Audit): string {
+/** The last lines of one account. */
+function statement({ postings, manifest }: Audit, last: number): string {
   const { currency, startMs, tickMs } = manifest;
   const money = (micros: number) => formatMoney(micros, currency, 6);
   const table = new Table({
@@ -164,7 +173,8 @@ function statement({ postings, manifest }: Audit): string {
     colAligns: ["left", "right", "left", "left", "right", "right", "right", "right", "left"],
     style: { head: [], border: [], compact: true },
   });
-  for (const { tick, kind, platform, bidTick, micros, budgetMicros, spentMicros, reservedMicros, why } of postings) {
+  const shown = postings.slice(-last);
+  for (const { tick, kind, platform, bidTick, micros, budgetMicros, spentMicros, reservedMicros, why } of shown) {
     table.push([
       new Date(startMs + tick * tickMs).toISOString(),
       tick,
@@ -177,7 +187,16 @@ function statement({ postings, manifest }: Audit): string {
       why,
     ]);
   }
-  return table.toString();
+  const left = postings.length - shown.length;
+  return left === 0
+    ? table.toString()
+    : `${left} earlier lines: see them with --last ${postings.length}\n${table.toString()}`;
+}
+
+/** @throws InvalidArgumentError */
+function parseLines(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("A whole number from 1.");
+  return Number(text);
 }
 
 function totalOf(rows: readonly AccountRow[]): Omit<AccountRow, "slot" | "campaign"> {

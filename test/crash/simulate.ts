@@ -1,8 +1,12 @@
-/** `npm run test:store -- [seeds] [first seed]`: runs over a store that fails, each by its own seed, with everything that can go wrong. */
+/** `npm run test:store -- [seeds] [first seed]`: runs over a store that fails, and writes that are torn, each by its own seed. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { SingleBar } from "cli-progress";
 import { FAULT_KINDS } from "../../src/core/faults.ts";
 import { scenarioOf } from "../runtime/played-run.ts";
 import { simulateStore, undisturbed } from "./store-simulation.ts";
+import { tearWrite } from "./torn-write.ts";
 
 /** Seeds that share a scenario: the run that never dies is played once for all of them. */
 const SEEDS_A_SCENARIO = 50;
@@ -11,13 +15,16 @@ const [seeds = 10_000, first = 1] = process.argv.slice(2).map(Number);
 const format = "{bar} {value}/{total} seeds | {eta_formatted} left";
 const bar = process.stderr.isTTY ? new SingleBar({ format, stream: process.stderr }) : null;
 bar?.start(seeds, 0);
-const totals = { seeds: 0, deaths: 0, full: 0, unacknowledged: 0, comebacks: 0 };
+const folder = mkdtempSync(join(tmpdir(), "torn-"));
+const totals = { seeds: 0, tornWrites: 0, deaths: 0, full: 0, unacknowledged: 0, comebacks: 0 };
 const faults = Object.fromEntries(Object.keys(FAULT_KINDS).map((kind) => [kind, 0.01]));
 while (totals.seeds < seeds) {
   const from = first + totals.seeds;
   const scenario = scenarioOf({ seed: from, duration: "20m", warmup: "30m", faults });
   const sha = await undisturbed(scenario);
   for (let seed = from; seed < Math.min(from + SEEDS_A_SCENARIO, first + seeds); seed += 1) {
+    await tearWrite(folder, seed);
+    totals.tornWrites += 1;
     const figures = await simulateStore(scenario, sha, seed);
     totals.seeds += 1;
     totals.deaths += figures.deaths;
@@ -28,4 +35,5 @@ while (totals.seeds < seeds) {
   }
 }
 bar?.stop();
+rmSync(folder, { recursive: true });
 process.stdout.write(`${JSON.stringify({ ...totals, violations: 0 }, null, 2)}\n`);

@@ -18,6 +18,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { MemoryStore } from "../../src/journal/memory-store.ts";
 import { APPLICATION_ID, MIGRATIONS } from "../../src/journal/schema.ts";
 import { SqliteStore } from "../../src/journal/sqlite-store.ts";
+import { tearWrite } from "../crash/torn-write.ts";
 import { entry, storeContract, ticksOf } from "./store-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "stores-"));
@@ -75,6 +76,10 @@ function crashed(entries: number): string {
 }
 
 describe("the SQLite store's failures", () => {
+  it("has exactly what was acknowledged when a write is torn at any byte (J1, J2)", async () => {
+    for (let seed = 1; seed <= 25; seed += 1) await tearWrite(folder, seed);
+  });
+
   it("has all that was acknowledged when its process is killed, and its lock is free (J1)", async () => {
     const store = new SqliteStore(crashed(6));
     expect(await ticksOf(store)).toEqual([0, 1, 2, 3, 4, 5]);
