@@ -152,7 +152,7 @@ export const MONEY: readonly Mutant[] = [
     name: "the run ends without a drain",
     breaks: "no reservation is left open",
     file: "src/runtime/scheduler.ts",
-    find: "    engine.drain();\n",
+    find: "    await engine.drain();\n",
     replace: "",
     killers: ["test/runtime/scheduler.sim.test.ts"],
   },

@@ -13,7 +13,7 @@ const FAULTS = {
   "report-twice": 0.05,
   "report-restated": 0.03,
   "report-late": 0.05,
-  "over-delivery": 0.05,
+  "over-delivery": 0.2,
   "platform-refusing": 0.02,
   "supervisor-throws": 0.01,
   "clock-jump": 0.03,
@@ -23,7 +23,9 @@ const rough = scenarioOf({
   duration: "30m",
   warmup: "1h",
   faults: FAULTS,
-  operator: [{ at: "10m", campaigns: "shoes", do: "top-up", amount: 5 }],
+  // Little enough for charges above their caps to go beyond it.
+  campaigns: [{ id: "shoes", count: 3, spread: { budget: 0.5, value: 0.2 }, budget: 4, valuePerConversion: 35 }],
+  operator: [{ at: "10m", campaigns: "shoes", do: "top-up", amount: 2 }],
 });
 
 describe("a run over a store that fails", () => {
