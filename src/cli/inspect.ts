@@ -25,7 +25,7 @@ export function inspectCommand(): Command {
       `Examples:
   campaign-engine inspect                       the preset calm-day, paused at its first tick
   campaign-engine inspect storm --play --every 200ms
-  campaign-engine inspect portfolio             the statechart of that name
+  campaign-engine inspect portfolio             that statechart alone, driven by hand
 `,
     )
     .argument("[scenario or statechart]", "scenario file, name of a preset, or name of a statechart", "calm-day")
@@ -37,7 +37,7 @@ export function inspectCommand(): Command {
     .action(async (what: string, { every, port, seed, play = false, json }: InspectOptions) => {
       const isChart = machines.some(({ name }) => name === what);
       const time = new TimeControl({ isPlaying: play, everyMs: every });
-      const page = `inspector#chart=${isChart ? what : "campaign"}`;
+      const page = `inspector#chart=${isChart ? `${what}&alone=` : "campaign"}`;
       const options = {
         demo: true,
         every,

@@ -4,90 +4,32 @@
  * IP1 nobody listens while nobody looks: attaching and detaching leave the actors as they are; IP2 what is kept is bounded, however many actors there are;
  * IP3 it reads and changes nothing but through {@link Engine.sendTo}, which is the operator's.
  */
-import { getNextSnapshot } from "xstate";
-import type { AnyActorRef, AnyMachineSnapshot, AnyStateMachine, EventObject, InspectionEvent } from "xstate";
-import { transitionId } from "../../machines/chart.ts";
+import type { AnyActorRef, AnyMachineSnapshot, EventObject, InspectionEvent } from "xstate";
 import { machines } from "../../machines/index.ts";
-import { guardName } from "../../machines/names.ts";
 import type { ActorFrame, ActorMessage, ActorRow, ChartActivity, EventVerdict } from "../observe/inspection-frames.ts";
 import type { Engine } from "../runtime/engine.ts";
+import { ChartIndex } from "./chart-index.ts";
+import { DEPTH, own, plain, stateOf } from "./shown.ts";
 
-type Node = AnyStateMachine["root"];
-type Transition = NonNullable<Node["always"]>[number];
+/** By an actor's id up to its colon: the statechart of its kind. */
+const CHARTS: Readonly<Record<string, string>> = {
+  engine: "engine",
+  platform: "platform",
+  feed: "stages",
+  portfolio: "portfolio",
+  campaign: "campaign",
+};
+
+/** Name of the statechart that an actor runs; null where it runs none. */
+export function chartNameOf(id: string): string | null {
+  const colon = id.indexOf(":");
+  return CHARTS[colon < 0 ? id : id.slice(0, colon)] ?? null;
+}
 
 /** Messages kept of one watched actor between two frames. */
 const MOST_MESSAGES = 50;
 const MOST_CONTEXT = 6_000;
 const MOST_DETAIL = 300;
-/** Deepest that a context is shown, and most entries of one of its lists. */
-const DEPTH = 4;
-const ENTRIES = 12;
-
-/** What a statechart's transitions are called, and which of them leads from one state to another. */
-class ChartIndex {
-  readonly name: string;
-  readonly machine: AnyStateMachine;
-  readonly #ids = new Map<Transition, string>();
-  /** By state before, event and state after: what was taken. */
-  readonly #paths = new Map<string, readonly string[]>();
-
-  constructor(name: string, machine: AnyStateMachine) {
-    this.name = name;
-    this.machine = machine;
-    for (const node of nodesOf(machine.root)) {
-      for (const list of [...node.transitions.values(), node.always ?? []]) {
-        for (const [at, one] of list.entries()) this.#ids.set(one, transitionId(one, at));
-      }
-    }
-  }
-
-  idOf(transition: Transition): string {
-    return this.#ids.get(transition) ?? "";
-  }
-
-  /** The transitions that lead from a state by an event, and eventless ones after it, to another state: the shortest way there is. */
-  path(before: string, event: string, after: string): readonly string[] {
-    const key = `${before} ${event} ${after}`;
-    let path = this.#paths.get(key);
-    if (path === undefined) {
-      path = this.#search(before, event, after);
-      this.#paths.set(key, path);
-    }
-    return path;
-  }
-
-  /** Transitions that an event may take from a state, in the order in which they are asked: the state's own, then those around it. */
-  candidates(state: string, event: string): readonly Transition[] {
-    const found: Transition[] = [];
-    for (let node: Node | undefined = this.#node(state); node !== undefined; node = node.parent) {
-      for (const [descriptor, list] of node.transitions) if (matches(event, descriptor)) found.push(...list);
-    }
-    return found;
-  }
-
-  #node(state: string): Node | undefined {
-    return state.split(".").reduce<Node | undefined>((node, key) => node?.states[key], this.machine.root);
-  }
-
-  #search(before: string, event: string, after: string): readonly string[] {
-    for (const first of this.candidates(before, event)) {
-      const reached = first.target === undefined ? before : first.target[0].path.join(".");
-      const rest = this.#always(reached, after, 0);
-      if (rest !== null) return [this.idOf(first), ...rest];
-    }
-    return [];
-  }
-
-  #always(from: string, to: string, depth: number): readonly string[] | null {
-    if (from === to) return [];
-    if (depth > 4) return null;
-    for (const one of this.#node(from)?.always ?? []) {
-      const rest = this.#always(one.target?.[0].path.join(".") ?? from, to, depth + 1);
-      if (rest !== null) return [this.idOf(one), ...rest];
-    }
-    return null;
-  }
-}
 
 /** What one viewer watches of one actor. */
 interface Watch {
@@ -101,14 +43,6 @@ interface Watch {
 export class Inspection {
   readonly #engine: Engine;
   readonly #charts = new Map(machines.map(({ name, machine }) => [name, new ChartIndex(name, machine)]));
-  /** By actor id up to its colon: the chart of its kind. */
-  readonly #chartOf = new Map([
-    ["engine", "engine"],
-    ["platform", "platform"],
-    ["feed", "stages"],
-    ["portfolio", "portfolio"],
-    ["campaign", "campaign"],
-  ]);
   readonly #taken = new Map<string, Map<string, number>>();
   readonly #states = new WeakMap<AnyActorRef, string>();
   readonly #watches = new Set<Watch>();
@@ -142,7 +76,7 @@ export class Inspection {
       if (chart === null) continue;
       const counts = states.get(chart.name) ?? {};
       states.set(chart.name, counts);
-      const state = stateOf(actor);
+      const state = stateOfActor(actor);
       counts[state] = (counts[state] ?? 0) + 1;
     }
     const activity = [...this.#charts.keys()].map((chart): ChartActivity => {
@@ -157,7 +91,7 @@ export class Inspection {
     const rows: ActorRow[] = [];
     for (const actor of this.#engine.actors) {
       if (this.#chart(actor)?.name !== chart || !actor.id.includes(search)) continue;
-      rows.push({ id: actor.id, chart, state: stateOf(actor) });
+      rows.push({ id: actor.id, chart, state: stateOfActor(actor) });
     }
     return { total: rows.length, items: rows.slice(offset, offset + limit) };
   }
@@ -175,23 +109,8 @@ export class Inspection {
     const chart = actor === null ? null : this.#chart(actor);
     if (actor === null || chart === null) return null;
     const { context } = actor.getSnapshot() as { context: object };
-    const state = stateOf(actor);
-    const snapshot = chart.machine.resolveState({ value: state, context }) as AnyMachineSnapshot;
-    const candidates = chart.candidates(state, event.type);
-    const told = (taken: Transition | undefined) =>
-      candidates.map((one) => ({
-        transition: chart.idOf(one),
-        guard: one.guard === undefined ? null : guardName(one.guard),
-        isTaken: one === taken,
-      }));
-    try {
-      const [taken] = chart.machine.getTransitionData(snapshot, event);
-      const next = getNextSnapshot(chart.machine, snapshot, event) as AnyMachineSnapshot;
-      if (next.status === "error") throw next.error;
-      return { state, candidates: told(taken as Transition | undefined), next: String(next.value), error: null };
-    } catch (error) {
-      return { state, candidates: told(undefined), next: null, error: messageOf(error) };
-    }
+    const snapshot = chart.machine.resolveState({ value: stateOfActor(actor), context }) as AnyMachineSnapshot;
+    return chart.verdict(snapshot, event);
   }
 
   #hear(event: InspectionEvent): void {
@@ -199,13 +118,13 @@ export class Inspection {
     if (event.type === "@xstate.event") {
       const source = event.sourceRef as AnyActorRef | undefined;
       this.#sent = { actor, from: source?.id ?? null, event: event.event };
-      if (!this.#states.has(actor)) this.#states.set(actor, stateOf(actor));
+      if (!this.#states.has(actor)) this.#states.set(actor, stateOfActor(actor));
       return;
     }
     if (event.type !== "@xstate.snapshot") return;
     const chart = this.#chart(actor);
     if (chart === null) return;
-    const after = stateOf(actor);
+    const after = stateOfActor(actor);
     const before = this.#states.get(actor) ?? after;
     this.#states.set(actor, after);
     const taken = chart.path(before, event.event.type, after);
@@ -249,7 +168,7 @@ export class Inspection {
     return {
       id: watch.id,
       chart: chart.name,
-      state: stateOf(actor),
+      state: stateOfActor(actor),
       status,
       context: (JSON.stringify(plain(context ?? {}, DEPTH), null, 2) ?? "").slice(0, MOST_CONTEXT),
       messages,
@@ -262,57 +181,12 @@ export class Inspection {
   }
 
   #chart(actor: AnyActorRef): ChartIndex | null {
-    const colon = actor.id.indexOf(":");
-    const name = this.#chartOf.get(colon < 0 ? actor.id : actor.id.slice(0, colon));
-    return name === undefined ? null : this.#charts.get(name)!;
+    const name = chartNameOf(actor.id);
+    return name === null ? null : this.#charts.get(name)!;
   }
 }
 
-function* nodesOf(node: Node): Generator<Node> {
-  yield node;
-  for (const child of Object.values<Node>(node.states)) yield* nodesOf(child);
-}
-
-/** The active state as a dotted path; of parallel states the first. */
-function stateOf(actor: AnyActorRef): string {
-  let value: unknown = (actor.getSnapshot() as { value?: unknown }).value;
-  const path: string[] = [];
-  while (typeof value === "object" && value !== null) {
-    const [[key, inner] = ["", ""]] = Object.entries(value);
-    path.push(key);
-    value = inner;
-  }
-  if (typeof value === "string") path.push(value);
-  return path.join(".");
-}
-
-/** Whether an event type falls under a descriptor: itself, or a wildcard at the end. */
-function matches(type: string, descriptor: string): boolean {
-  if (descriptor === type || descriptor === "*") return true;
-  return descriptor.endsWith(".*") && type.startsWith(descriptor.slice(0, -1));
-}
-
-/** A value as plain data that can be shown: no functions, no actors, no more than so deep and long. */
-function plain(value: unknown, depth: number): unknown {
-  if (typeof value === "function") return "ƒ";
-  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  if (typeof value !== "object" || value === null) return value;
-  if ("getSnapshot" in value) return `actor ${String((value as { id?: unknown }).id)}`;
-  if (ArrayBuffer.isView(value)) return plain([...(value as unknown as Iterable<number>)].slice(0, ENTRIES + 1), depth);
-  if (depth === 0) return Array.isArray(value) ? `[${value.length}]` : "{…}";
-  if (value instanceof Map) return plain(Object.fromEntries([...value].slice(0, ENTRIES)), depth);
-  if (Array.isArray(value)) {
-    const shown = value.slice(0, ENTRIES).map((one) => plain(one, depth - 1));
-    return value.length > ENTRIES ? [...shown, `… ${value.length - ENTRIES} more`] : shown;
-  }
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, depth - 1)]));
-}
-
-/** An event without its type and without what it shares with those of all others. */
-function own(event: EventObject): object {
-  return Object.fromEntries(Object.entries(event).filter(([key]) => !["type", "world", "batch"].includes(key)));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** The active state of a live actor. */
+function stateOfActor(actor: AnyActorRef): string {
+  return stateOf((actor.getSnapshot() as { value?: unknown }).value);
 }

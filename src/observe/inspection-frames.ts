@@ -67,6 +67,27 @@ export interface ActorFrame {
   readonly missed: number;
 }
 
+/** One statechart driven alone, by hand. */
+export interface HandDrivenFrame {
+  readonly chart: string;
+  readonly state: string;
+  /** `active`, `done`, or `error` where the last event made it fail. */
+  readonly status: string;
+  readonly failure: string | null;
+  /** What it knows, as indented JSON, cut at 6,000 characters. */
+  readonly context: string;
+  /** What it was given so far; `place` is the event's in the offers of that moment. */
+  readonly steps: readonly {
+    readonly event: string;
+    readonly detail: string;
+    readonly before: string;
+    readonly after: string;
+    readonly place: number;
+  }[];
+  /** The events that it can be given now, each with what would become of it. */
+  readonly offers: readonly { readonly event: string; readonly detail: string; readonly verdict: EventVerdict }[];
+}
+
 /** What would become of an event. */
 export interface EventVerdict {
   readonly state: string;

@@ -1,10 +1,18 @@
 /** Operations of the inspector: what actors do, one actor under the glass, events by hand, and time where it can be stopped. */
-import type { ActorRow, EventVerdict, InspectionFrame, TimeFrame } from "../observe/inspection-frames.ts";
+import { driven } from "../inspect/hand-driven.ts";
+import { StatelyFeed } from "../inspect/stately.ts";
+import type {
+  ActorRow,
+  EventVerdict,
+  HandDrivenFrame,
+  InspectionFrame,
+  TimeFrame,
+} from "../observe/inspection-frames.ts";
 import type { LiveRun } from "./live-run.ts";
 import { operation } from "./operation.ts";
 import type { Operation } from "./operation.ts";
 import { Problem } from "./problem.ts";
-import { actorPath, actorQuery, handMadeEvent, inspectionQuery, timeOrder } from "./schemas.ts";
+import { actorPath, actorQuery, handDrivenQuery, handMadeEvent, inspectionQuery, timeOrder } from "./schemas.ts";
 import { streamed } from "./streams.ts";
 import type { Message } from "./streams.ts";
 
@@ -47,6 +55,38 @@ export const inspectOperations: readonly Operation[] = [
       run.assertStarted();
       const { chart, search, offset, limit } = query;
       return { offset, ...run.inspection.actors(chart, search, offset, limit) };
+    },
+  }),
+  operation({
+    method: "get",
+    path: "/v1/inspect/alone",
+    summary: "One statechart driven alone, by sample events: where it stands, and what each event would do.",
+    query: handDrivenQuery,
+    answer: "A HandDrivenFrame.",
+    handle: ({ query }): HandDrivenFrame => {
+      const { chart, path } = query;
+      const frame = driven(chart, path === "" ? [] : path.split(",").map(Number));
+      if (frame === null) throw new Problem("not.found", `There is no statechart ${query.chart}.`);
+      return frame;
+    },
+  }),
+  operation({
+    method: "get",
+    path: "/v1/inspect/stately",
+    summary:
+      "Live actors in the words of Stately's inspection protocol: the supervisors, and a dozen campaigns with the chosen one first.",
+    query: inspectionQuery,
+    answer: "Events named `stately`, each a message as @statelyai/inspect sends it.",
+    type: "text/event-stream",
+    handle: ({ query }, run, context) => {
+      run.assertStarted();
+      const feed = new StatelyFeed(run.engine, query.actor, () => Date.now());
+      return streamed(
+        context,
+        run,
+        () => feed.take().messages.map((message): Message => ({ event: "stately", data: JSON.stringify(message) })),
+        () => feed.stop(),
+      );
     },
   }),
   operation({

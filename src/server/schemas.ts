@@ -156,6 +156,17 @@ export const inspectionQuery = z.strictObject({
   actor: id().optional().describe("Id of an actor to look at, e.g. campaign:spring."),
 });
 
+/** A statechart driven alone. */
+export const handDrivenQuery = z.strictObject({
+  chart: z.string().min(1).max(40).describe("Name of the statechart."),
+  path: z
+    .string()
+    .max(1_000)
+    .regex(/^(\d{1,4}(,\d{1,4})*)?$/, "Numbers with commas.")
+    .default("")
+    .describe("What it was given so far: places of events in the offers, with commas; at most 1,000 characters."),
+});
+
 /** A list of actors. */
 export const actorQuery = z.strictObject({
   chart: z.string().min(1).max(40).describe("Name of the statechart."),

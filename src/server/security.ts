@@ -77,6 +77,8 @@ export function sealed(): MiddlewareHandler {
       formAction: ["'none'"],
       frameAncestors: ["'none'"],
     },
+    // Stately's inspector, where somebody opens it, answers the page that opened it.
+    crossOriginOpenerPolicy: "same-origin-allow-popups",
     xFrameOptions: "DENY",
     referrerPolicy: "no-referrer",
     strictTransportSecurity: false,

@@ -83,8 +83,47 @@ describe.skipIf(chromiumPath === null)("the inspector in a browser", () => {
     expect(readFileSync(await download.path(), "utf8")).toMatch(begins);
   });
 
+  it("drives a statechart alone, by hand, with what its guards say, and takes a step back", async () => {
+    const [campaignTab] = [page.getByRole("button", { name: /^campaign\d/ })];
+    await campaignTab.click();
+    await page.getByRole("button", { name: "Alone, by hand" }).click();
+    const offers = page.locator(".offers");
+    await expect.poll(() => offers.textContent()).toMatch(/tick→ bidding/);
+    await offers.locator("details").nth(1).getByRole("button").click();
+    await expect.poll(() => inState("bidding")).toMatch(/1 actor/);
+    await expect.poll(() => page.locator(".log").textContent()).toContain("idle → bidding");
+    await offers.locator("summary span").first().click();
+    await expect.poll(() => offers.locator("details[open] .verdict").textContent()).toMatch(/tick 0 \[mayEvaluate\]/);
+    expect(page.url()).toContain("alone=1");
+    await page.getByRole("button", { name: "Back", exact: true }).click();
+    await expect.poll(() => inState("idle")).toMatch(/1 actor/);
+    await page.getByRole("button", { name: "Live actors" }).click();
+    await expect.poll(() => inState("idle")).toMatch(/\d+ actors?/);
+  });
+
   it("asks nobody but the service, and complains of nothing", () => {
     expect(misdeeds.requests.filter((url) => !url.startsWith("blob:"))).toEqual([]);
     expect(misdeeds.console).toEqual([]);
+  });
+
+  it("tells Stately's inspector what actors do, once somebody opens it", async () => {
+    // In place of stately.ai, which this browser does not reach: what its receiver does, in one line.
+    const receiver = `<script>heard = []; onmessage = ({ data }) => heard.push(data); opener.postMessage({ type: "@statelyai.connected" }, "*");</script>`;
+    await context.route("https://stately.ai/**", (route) =>
+      route.fulfill({ contentType: "text/html", body: receiver }),
+    );
+    const [popup] = await Promise.all([
+      page.waitForEvent("popup"),
+      page.getByRole("button", { name: "Stately" }).click(),
+    ]);
+    const heard = () =>
+      popup.evaluate(() => (globalThis as unknown as { heard: { type: string; name?: string }[] }).heard);
+    await expect.poll(async () => (await heard()).length).toBeGreaterThan(10);
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await expect.poll(async () => (await heard()).map(({ type }) => type)).toContain("@xstate.snapshot");
+    const [engine] = await heard();
+    expect(engine).toMatchObject({ type: "@xstate.actor", name: "engine", _version: expect.any(String) });
+    expect((await heard()).filter(({ name }) => name?.startsWith("campaign:"))).toHaveLength(12);
+    await popup.close();
   });
 });

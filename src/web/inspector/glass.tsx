@@ -131,7 +131,7 @@ function Events({ id, chart }: { readonly id: string; readonly chart: Chart }) {
   );
 }
 
-function Verdict({ verdict }: { readonly verdict: EventVerdict }) {
+export function Verdict({ verdict }: { readonly verdict: EventVerdict }) {
   const { state, candidates, next, error } = verdict;
   return (
     <>

@@ -6,10 +6,14 @@ import { count, shortCount } from "../format.ts";
 import { beat, order } from "../service.ts";
 import { Shell } from "../shell.tsx";
 import { Drawing } from "./drawing.tsx";
+import type { HandDrivenFrame } from "../../observe/inspection-frames.ts";
+import { useAsked } from "../dashboard/asked.ts";
+import { Alone } from "./alone.tsx";
 import { Actors, EventLog, Glass } from "./glass.tsx";
 import "./inspector.css";
 import { Sequence } from "./sequence.tsx";
-import { actor, chart, charts, heat, inspection, link, look, messages, watched } from "./state.ts";
+import { actor, alone, chart, charts, heat, inspection, link, look, messages, watched } from "./state.ts";
+import { openStately } from "./stately.ts";
 
 const LINKS = {
   connecting: ["", "connecting"],
@@ -29,7 +33,14 @@ function Inspector() {
   const [tone, word] = LINKS[link.value];
   const activity = frame?.charts.find((one) => one.chart === shown.name);
   const seen = actor.value;
-  const here = seen?.chart === shown.name ? seen.state : null;
+  const path = alone.value;
+  const asked = useAsked<HandDrivenFrame>(
+    `/v1/inspect/alone?chart=${shown.name}&path=${(path ?? []).join(",")}`,
+    Number.POSITIVE_INFINITY,
+  );
+  const single = path === null || asked.value?.chart !== shown.name ? null : asked.value;
+  const here = path === null ? (seen?.chart === shown.name ? seen.state : null) : (single?.state ?? null);
+  const states = path === null ? (activity?.states ?? {}) : single === null ? {} : { [single.state]: 1 };
   return (
     <Shell
       at="/inspector"
@@ -46,15 +57,18 @@ function Inspector() {
       <h1 class="visually-hidden">Inspector</h1>
       <div class="tabs" role="group" aria-label="Statecharts">
         {charts.map(({ name, notes }) => {
-          const states = frame?.charts.find((one) => one.chart === name)?.states ?? {};
-          const live = Object.values(states).reduce((sum, some) => sum + some, 0);
+          const counts = frame?.charts.find((one) => one.chart === name)?.states ?? {};
+          const live = Object.values(counts).reduce((sum, some) => sum + some, 0);
           return (
             <button
               key={name}
               type="button"
               title={notes}
               aria-pressed={name === shown.name}
-              onClick={() => (chart.value = name)}
+              onClick={() => {
+                chart.value = name;
+                if (alone.value !== null) alone.value = [];
+              }}
             >
               {name}
               <b>{shortCount(live)}</b>
@@ -64,7 +78,7 @@ function Inspector() {
       </div>
       <div class="deck">
         <Card title={shown.name} note={shown.notes} actions={<Exports />}>
-          <Drawing chart={shown} states={activity?.states ?? {}} heat={heat.value} here={here} />
+          <Drawing chart={shown} states={states} heat={path === null ? heat.value : COLD} here={here} />
           {frame !== null && frame.threads > 1 ? (
             <p class="small quiet">
               Campaigns live in {frame.threads} threads of their own: start with --threads 1 to look into them.
@@ -72,11 +86,25 @@ function Inspector() {
           ) : null}
         </Card>
         <div class="side">
-          <Actors key={shown.name} chart={shown} />
-          <Glass chart={charts.find(({ name }) => name === actor.value?.chart) ?? shown} />
+          <div class="tabs" role="group" aria-label="What is looked at">
+            <button type="button" aria-pressed={path === null} onClick={() => (alone.value = null)}>
+              Live actors
+            </button>
+            <button type="button" aria-pressed={path !== null} onClick={() => (alone.value ??= [])}>
+              Alone, by hand
+            </button>
+          </div>
+          {path === null ? (
+            <>
+              <Actors key={shown.name} chart={shown} />
+              <Glass chart={charts.find(({ name }) => name === actor.value?.chart) ?? shown} />
+            </>
+          ) : (
+            <Alone frame={single} trouble={asked.trouble} />
+          )}
         </div>
       </div>
-      {watched.value === null ? null : (
+      {watched.value === null || path !== null ? null : (
         <div class="halves">
           <Card title="Who sent what to whom" note={`the newest ${Math.min(16, messages.value.length)} messages`}>
             <Sequence messages={messages.value} />
@@ -89,6 +117,9 @@ function Inspector() {
     </Shell>
   );
 }
+
+/** Nothing is taken by live actors where a statechart is driven alone. */
+const COLD: ReadonlyMap<string, number> = new Map();
 
 function TimeBar() {
   const { tick, time } = inspection.value!;
@@ -147,6 +178,13 @@ function Exports() {
         onClick={() => save(`${shown.name}.json`, "application/json", JSON.stringify(definition, null, 2))}
       >
         JSON
+      </button>
+      <button
+        type="button"
+        title="Opens Stately's own inspector, on the internet, and tells it what these actors do"
+        onClick={openStately}
+      >
+        Stately ↗
       </button>
     </>
   );

@@ -15,6 +15,8 @@ const COOLING = 0.82;
 export const { charts } = book;
 /** Name of the chart that is shown. */
 export const chart = signal(charts[0].name);
+/** What the chart was given, driven alone; null where live actors are looked at. */
+export const alone = signal<readonly number[] | null>(null);
 /** Id of the actor under the glass, or null. */
 export const watched = signal<string | null>(null);
 export const link = signal<Link>("connecting");
@@ -42,11 +44,20 @@ function readAddress(): void {
   const name = given.get("chart");
   if (charts.some((one) => one.name === name)) chart.value = name!;
   watched.value = given.get("actor");
+  const path = given.get("alone");
+  alone.value =
+    path === null
+      ? null
+      : path
+          .split(",")
+          .filter((text) => /^\d{1,4}$/.test(text))
+          .map(Number);
 }
 
 function writeAddress(): void {
   const given = new URLSearchParams({ chart: chart.value });
   if (watched.value !== null) given.set("actor", watched.value);
+  if (alone.value !== null) given.set("alone", alone.value.join(","));
   history.replaceState(null, "", `#${given.toString()}`);
 }
 
