@@ -7,7 +7,7 @@
  * pool stops, then it ends with output; S9 every deadline is a tick in the context, and the jitter a function of seed, campaign and failure: the
  * same failures at the same ticks give the same restarts. (S1–S5: the pool.)
  */
-import { assign, enqueueActions, fromCallback, setup } from "xstate";
+import { assertEvent, assign, enqueueActions, fromCallback, setup } from "xstate";
 import type { AnyActorLogic, AnyActorRef } from "xstate";
 import { uniformOf } from "../src/core/random.ts";
 
@@ -204,6 +204,63 @@ const portfolioSetup = setup({
   },
   // Inert where none is provided, so that the statechart alone can be walked.
   actors: { pool: fromCallback(() => undefined) as AnyActorLogic },
+  guards: {
+    isTooMuchQuarantined: ({ context }) => context.quarantined > context.limits.maxQuarantined,
+    isQuarantined: ({ context, event }) => {
+      assertEvent(event, "release");
+      return context.troubles.get(event.slot)?.isQuarantined === true;
+    },
+  },
+  actions: {
+    noteFailure: assign(({ context, event }) => {
+      assertEvent(event, "child.failed");
+      return {
+        failures: {
+          slot: event.slot,
+          id: event.id,
+          error: messageOf(event.error),
+          tick: context.tick,
+          earlier: context.failures,
+        },
+      };
+    }),
+    judgeFailures: enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, "tick");
+      if (context.failures === null && context.troubles.size === 0) {
+        enqueue.assign({ tick: event.tick });
+        return;
+      }
+      const { troubles, restart, quarantine } = judge(context, event.tick);
+      const quarantined = countQuarantined(troubles);
+      const last = quarantine.at(-1);
+      const why =
+        last === undefined ? context.why : `${quarantined} campaigns in quarantine, the last for: ${last.error}`;
+      enqueue.assign({ tick: event.tick, failures: null, troubles, quarantined, why });
+      for (const { slot, error } of quarantine) enqueue.emit({ type: "campaign.quarantined", slot, error });
+      if (restart.length === 0) return;
+      enqueue.sendTo(context.pool, { type: "children.restart", slots: restart.map(({ slot }) => slot) });
+      for (const { slot, restarts, error } of restart) {
+        enqueue.emit({ type: "campaign.restarted", slot, restarts, error });
+      }
+    }),
+    giveAnotherTry: assign(({ context, event }) => {
+      assertEvent(event, "release");
+      const troubles = new Map(context.troubles);
+      const trouble = troubles.get(event.slot)!;
+      troubles.set(event.slot, {
+        ...trouble,
+        isQuarantined: false,
+        failedTicks: [],
+        failures: 0,
+        dueTick: context.tick,
+      });
+      return { troubles, quarantined: countQuarantined(troubles) };
+    }),
+    noteWhy: assign(({ event }) => {
+      assertEvent(event, "xstate.error.actor.pool");
+      return { why: messageOf(event.error) };
+    }),
+  },
 });
 
 /** The portfolio statechart. Provide `pool`: the logic of an actor that takes `children.restart` and reports `child.failed`. */
@@ -226,64 +283,28 @@ export const portfolioMachine = portfolioSetup.createMachine({
     supervising: {
       description: "Campaigns run; failures are noted as they come and judged at the tick.",
       always: {
-        guard: ({ context }) => context.quarantined > context.limits.maxQuarantined,
+        guard: "isTooMuchQuarantined",
         target: "escalated",
         description: "More campaigns are quarantined than the portfolio bears (S8).",
       },
       on: {
         "child.failed": {
           description: "A campaign failed: noted for the next judgement.",
-          actions: assign(({ context, event }) => ({
-            failures: {
-              slot: event.slot,
-              id: event.id,
-              error: messageOf(event.error),
-              tick: context.tick,
-              earlier: context.failures,
-            },
-          })),
+          actions: "noteFailure",
         },
         tick: {
           description: "Failures since the last tick are judged; restarts that are due are ordered (S6, S7).",
-          actions: enqueueActions(({ context, event, enqueue }) => {
-            if (context.failures === null && context.troubles.size === 0) {
-              enqueue.assign({ tick: event.tick });
-              return;
-            }
-            const { troubles, restart, quarantine } = judge(context, event.tick);
-            const quarantined = countQuarantined(troubles);
-            const last = quarantine.at(-1);
-            const why =
-              last === undefined ? context.why : `${quarantined} campaigns in quarantine, the last for: ${last.error}`;
-            enqueue.assign({ tick: event.tick, failures: null, troubles, quarantined, why });
-            for (const { slot, error } of quarantine) enqueue.emit({ type: "campaign.quarantined", slot, error });
-            if (restart.length === 0) return;
-            enqueue.sendTo(context.pool, { type: "children.restart", slots: restart.map(({ slot }) => slot) });
-            for (const { slot, restarts, error } of restart) {
-              enqueue.emit({ type: "campaign.restarted", slot, restarts, error });
-            }
-          }),
+          actions: "judgeFailures",
         },
         release: {
-          guard: ({ context, event }) => context.troubles.get(event.slot)?.isQuarantined === true,
+          guard: "isQuarantined",
           description: "The operator lets a quarantined campaign try again, with a clean record.",
-          actions: assign(({ context, event }) => {
-            const troubles = new Map(context.troubles);
-            const trouble = troubles.get(event.slot)!;
-            troubles.set(event.slot, {
-              ...trouble,
-              isQuarantined: false,
-              failedTicks: [],
-              failures: 0,
-              dueTick: context.tick,
-            });
-            return { troubles, quarantined: countQuarantined(troubles) };
-          }),
+          actions: "giveAnotherTry",
         },
         stop: { target: "stopped", description: "The engine is done." },
         "xstate.error.actor.pool": {
           target: "escalated",
-          actions: assign(({ event }) => ({ why: messageOf(event.error) })),
+          actions: "noteWhy",
           description: "The pool itself failed; it has stopped its campaigns (S4).",
         },
       },

@@ -23,6 +23,7 @@ export function plain(value: unknown, depth: number): unknown {
   if (typeof value === "function") return "ƒ";
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return value.message;
   if ("getSnapshot" in value) return `actor ${String((value as { id?: unknown }).id)}`;
   if (ArrayBuffer.isView(value)) return plain([...(value as unknown as Iterable<number>)].slice(0, ENTRIES + 1), depth);
   if (depth === 0) return Array.isArray(value) ? `[${value.length}]` : "{…}";
