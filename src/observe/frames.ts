@@ -31,7 +31,7 @@ export interface MoneyFrame {
   readonly budgetMicros: number;
   readonly spentMicros: number;
   readonly reservedMicros: number;
-  /** What would be spent by now if every budget were spent evenly over its flight. */
+  /** What would be spent by now if every budget went as the day's traffic comes, as the forecasts have learned it; evenly until they have. */
   readonly planMicros: number;
   /** Spent ÷ plan; null before the flight. 1 is on plan. */
   readonly pace: number | null;
@@ -220,6 +220,8 @@ export interface StateChange {
 export interface SpendSample {
   readonly tick: number;
   readonly spentMicros: number;
+  /** What would be spent by then if the budget went as the day's traffic comes. */
+  readonly planMicros: number;
 }
 
 /** What a campaign bought on one platform. */

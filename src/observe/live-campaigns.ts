@@ -5,6 +5,7 @@ import { MOSAIC_ALPHABET, SHOWN_STATES } from "./frames.ts";
 import type { CampaignRow, MoneyFrame, PlatformShare, ShownState, StateChange } from "./frames.ts";
 import type { RecentDecisions } from "./recent-decisions.ts";
 import { Ring } from "./recent-decisions.ts";
+import { TrafficShare } from "./traffic-share.ts";
 
 /** Changes of state kept of each campaign. */
 const HISTORY_LENGTH = 64;
@@ -39,6 +40,8 @@ class LiveCampaign {
 
 /** All campaigns of a run, by slot. */
 export class LiveCampaigns {
+  /** The traffic that the plans follow. */
+  readonly traffic = new TrafficShare();
   readonly #started: EngineStarted;
   readonly #rows: LiveCampaign[] = [];
   readonly #slots = new Map<string, number>();
@@ -126,7 +129,7 @@ export class LiveCampaigns {
       budgetMicros += account.budgetMicros;
       spentMicros += account.spentMicros;
       reservedMicros += account.reservedMicros;
-      planMicros += this.#planMicros(slot, tick);
+      planMicros += this.planMicros(slot, tick);
     }
     return { budgetMicros, spentMicros, reservedMicros, planMicros, pace: ratio(spentMicros, planMicros) };
   }
@@ -146,7 +149,7 @@ export class LiveCampaigns {
     const { id, portfolio, policy } = this.#started.campaigns[slot];
     const { budgetMicros, spentMicros, reservedMicros } = this.#started.ledger.view(slot);
     const { shown, impressions, clicks, conversions, restarts } = this.#rows[slot];
-    const planMicros = this.#planMicros(slot, tick);
+    const planMicros = this.planMicros(slot, tick);
     const { limitMicros, usedMicros } = this.#limit(slot);
     return {
       id,
@@ -200,10 +203,10 @@ export class LiveCampaigns {
     return [...campaigns.keys()].filter((slot) => `portfolio:${campaigns[slot].portfolio}` === supervisor);
   }
 
-  #planMicros(slot: number, tick: number): number {
+  /** What would be spent before `tick` if the budget went as the traffic comes. */
+  planMicros(slot: number, tick: number): number {
     const { startTick, endTick } = this.#started.campaigns[slot].flight;
-    const elapsed = Math.min(1, Math.max(0, (tick - startTick) / (endTick - startTick)));
-    return Math.round(this.#started.ledger.view(slot).budgetMicros * elapsed);
+    return Math.round(this.#started.ledger.view(slot).budgetMicros * this.traffic.share(startTick, endTick, tick));
   }
 }
 

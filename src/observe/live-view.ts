@@ -150,6 +150,7 @@ export class LiveView implements EngineObserver {
         this.#latencyMicroseconds.record(Math.max(1, Math.round(event.latencyMs * 1000)));
         this.#ticks.push({ tick: event.tick, latencyMs: event.latencyMs, decisions: event.decisions });
         platforms.ticked(event);
+        campaigns.traffic.learn(event.boards, event.tick);
         spending.ticked(event.tick);
         return;
     }
@@ -283,7 +284,9 @@ export class LiveView implements EngineObserver {
       platforms: spec.platforms.map((platform) => started.platforms[platform].id),
       heldBecause,
       byPlatform,
-      spending: spending.of(slot),
+      spending: spending
+        .of(slot)
+        .map((sample) => Object.assign(sample, { planMicros: campaigns.planMicros(slot, sample.tick) })),
       history,
       decisions: decisions.of(slot),
     };

@@ -4,7 +4,6 @@
  * SH1 memory is bounded by {@link MOST_CELLS}: when it is full, every other sample is dropped and from then on half as many are taken.
  */
 import type { Ledger } from "../core/ledger.ts";
-import type { SpendSample } from "./frames.ts";
 
 /** Most figures kept, all campaigns together. */
 const MOST_CELLS = 1_000_000;
@@ -40,7 +39,7 @@ export class SpendHistory {
   }
 
   /** The samples of a campaign, oldest first. */
-  of(slot: number): SpendSample[] {
+  of(slot: number): { tick: number; spentMicros: number }[] {
     return this.#columns
       .filter(({ spentMicros }) => slot < spentMicros.length)
       .map(({ tick, spentMicros }) => ({ tick, spentMicros: spentMicros[slot] }));

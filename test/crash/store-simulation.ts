@@ -42,6 +42,7 @@ export type Placed = Map<string, string>;
 /** One process of a durable run. */
 export interface DurableProcess {
   readonly run: DurableRun;
+  readonly market: JournaledMarket;
   readonly jumps: ClockJumps | null;
   /** Closes the decision log. @returns its SHA-256 */
   readonly end: () => string;
@@ -77,7 +78,12 @@ export function processOf(scenario: ResolvedScenario, store: JournalStore, place
     campaigns,
   };
   const shownAt = jumps === null ? {} : { shownAt: (tick: number) => jumps.shownAt(tick) };
-  return { run: new DurableRun({ store, engine, market, manifest, ...shownAt }), jumps, end: () => log.close().sha256 };
+  return {
+    run: new DurableRun({ store, engine, market, manifest, ...shownAt }),
+    market,
+    jumps,
+    end: () => log.close().sha256,
+  };
 }
 
 function watch(market: Market, placed: Placed): Market {

@@ -77,6 +77,14 @@ describe("a durable run", () => {
     run.stop();
   });
 
+  it("ends where a worker thread has died, whose last good state the log does not know (JM3)", () => {
+    const { market } = processOf(calm, new MemoryStore(), new Map());
+    const fact = { tick: 3, timeMs: 0, restarts: 1, error: "it ended" };
+    const lost = { ...fact, type: "supervisor.restarted", supervisor: "thread:1" } as const;
+    expect(() => market.observe(lost)).toThrow(expect.objectContaining({ code: "CE_STATE_INTERRUPTED" }));
+    expect(() => market.observe({ ...lost, supervisor: "portfolio:a" })).not.toThrow();
+  });
+
   it("refuses the log of another run", async () => {
     const store = new MemoryStore();
     const first = processOf(calm, store, new Map());

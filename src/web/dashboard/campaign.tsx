@@ -174,9 +174,6 @@ function Pacing({ one, frame }: ViewProps) {
   const { currency } = frame;
   const last = one.spending.at(-1)?.tick;
   const series = useMemo(() => {
-    const ticks = Math.max(1, one.endTick - one.startTick);
-    const planned = (tick: number) =>
-      (one.budgetMicros * Math.min(1, Math.max(0, (tick - one.startTick) / ticks))) / 1e6;
     return {
       x: one.spending.map(({ tick }) => timeOf(frame, tick)),
       lines: [
@@ -185,13 +182,13 @@ function Pacing({ one, frame }: ViewProps) {
           name: "plan",
           colour: "quiet",
           look: "dashed" as const,
-          values: one.spending.map(({ tick }) => planned(tick)),
+          values: one.spending.map(({ planMicros }) => planMicros / 1e6),
         },
       ],
     };
   }, [last, one.budgetMicros]);
   return (
-    <Card title="Budget and pacing" note="Spend so far, against an even plan over the flight.">
+    <Card title="Budget and pacing" note="Spend so far, against a budget that goes as the day's traffic comes.">
       {series.x.length < 2 ? (
         <Empty>The chart begins with the next ticks.</Empty>
       ) : (

@@ -1,4 +1,4 @@
-/** Spend against an even plan, in a word. */
+/** Spend against the plan that follows the traffic, in a word. */
 import type { Tone } from "./parts.tsx";
 
 /** Ticks before which a pace says little: spend reports come late. */
