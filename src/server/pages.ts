@@ -48,7 +48,7 @@ interface Asset {
 
 /** True for the paths of pages and their assets: they say nothing of the campaigns. */
 export function isPage(path: string): boolean {
-  return path === "/" || /^\/(assets|campaigns|platforms|system|inspector)(\/|$)/.test(path);
+  return path === "/" || /^\/(assets|campaigns|platforms|system|inspect|inspector)(\/|$)/.test(path);
 }
 
 /** Mounts the pages of the bundle in `folder`. */
@@ -60,6 +60,7 @@ export function mountPages(app: Hono, folder: URL = BUNDLE): void {
       return page === undefined ? context.html(NOT_BUILT, 503) : sent(context, page, "no-cache");
     });
   }
+  app.get("/inspect", (context) => context.redirect("/inspector"));
   app.get("/assets/:name", (context) => {
     const asset = assets.get(`assets/${context.req.param("name")}`);
     // Their names change with their content.

@@ -44,6 +44,11 @@ describe("the pages", () => {
     },
   );
 
+  it("are found at /inspect too", async () => {
+    const answer = await app.request("/inspect");
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "/inspector"]);
+  });
+
   it("say how to build them where nobody has (PG3)", async () => {
     const bare = new Hono();
     mountPages(bare, pathToFileURL(join(folder, "nowhere/")));

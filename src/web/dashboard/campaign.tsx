@@ -245,10 +245,10 @@ function PlatformsOf({ one, frame }: ViewProps) {
             <thead>
               <tr>
                 <th class="left">Platform</th>
-                <th class="left">Share of spend</th>
+                <th class="left">Share</th>
                 <th class="wide">Clicks</th>
                 <th class="wide">Conv.</th>
-                <th>ROI so far</th>
+                <th>So far</th>
                 <th>Expected</th>
                 <th>Bid now</th>
               </tr>

@@ -97,7 +97,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
     height,
     ms: 1,
     tzDate: utc,
-    padding: [10, 10, 0, 0],
+    padding: [10, 18, 0, 0],
     legend: {
       show: legend !== "none",
       live: legend === "latest",
