@@ -204,20 +204,25 @@ function Rate({ points, id, colour, frame }: PlotProps) {
   );
 }
 
-/** Of fewer clicks no rate is shown: after a silence, late conversions come before new clicks. */
+/** Of fewer clicks no rate is shown. */
 const LEAST_CLICKS = 30;
+/** So many ticks without a click are a silence: while it is in the window there is no rate, for late conversions come before new clicks. */
+const SILENCE_TICKS = 15;
 
 /** Clicks, and conversions ÷ clicks, over the last {@link WINDOW_TICKS} of each point. */
 function cameOf(points: readonly PlatformPoint[]): ({ readonly clicks: number; readonly cvr: number } | null)[] {
-  let [clicks, conversions] = [0, 0];
+  let [clicks, conversions, quiet, silentAt] = [0, 0, 0, Number.NEGATIVE_INFINITY];
   return points.map((point, at) => {
     clicks += point.clicks;
     conversions += point.conversions;
+    quiet = point.clicks === 0 ? quiet + 1 : 0;
+    if (quiet >= SILENCE_TICKS) silentAt = at;
     if (at >= WINDOW_TICKS) {
       clicks -= points[at - WINDOW_TICKS].clicks;
       conversions -= points[at - WINDOW_TICKS].conversions;
     }
-    return clicks < LEAST_CLICKS || conversions > clicks ? null : { clicks, cvr: conversions / clicks };
+    const isTold = clicks >= LEAST_CLICKS && at - silentAt >= WINDOW_TICKS;
+    return isTold ? { clicks, cvr: conversions / clicks } : null;
   });
 }
 
