@@ -36,4 +36,6 @@ while (totals.seeds < seeds) {
 }
 bar?.stop();
 rmSync(folder, { recursive: true });
-process.stdout.write(`${JSON.stringify({ ...totals, violations: 0 }, null, 2)}\n`);
+// What breaks a promise is thrown where it is found.
+process.stderr.write("SS1 to SS4 held for every seed.\n");
+process.stdout.write(`${JSON.stringify(totals, null, 2)}\n`);
