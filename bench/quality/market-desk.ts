@@ -4,7 +4,8 @@ import { PathMarket } from "../../src/platforms/path-market.ts";
 import type { Contender, FlightBrief } from "./brief.ts";
 import { score } from "./score.ts";
 import type { FlightScore } from "./score.ts";
-import { FEED_FIELDS, readBids, Sheet, writeFeed, writeReports } from "./wire.ts";
+import { METRICS_FIELDS } from "../../src/core/platform.ts";
+import { readBids, Sheet, writeFeed, writeReports } from "./wire.ts";
 import type { QualityWorld } from "./worlds.ts";
 
 /** The market of a world. */
@@ -84,7 +85,7 @@ export class MarketDesk {
 
   #warmUp(): Float64Array {
     const { platforms, warmupTicks } = this.#world.paths;
-    const sheet = new Sheet(new Float64Array(warmupTicks * (1 + platforms.length * FEED_FIELDS.length)));
+    const sheet = new Sheet(new Float64Array(warmupTicks * (1 + platforms.length * METRICS_FIELDS.length)));
     for (let tick = 1 - warmupTicks; tick < 0; tick += 1) {
       for (const [flight, market] of this.#markets.entries()) {
         const { feed } = market.advance(tick);

@@ -4,32 +4,12 @@
  * WI1 a message is its public fields and nothing else: what is read and written again gives the same figures; WI2 the sheet belongs to one side
  * at a time.
  */
+import { METRICS_FIELDS } from "../../src/core/platform.ts";
 import type { PlatformMetrics } from "../../src/core/platform.ts";
-import { BidBatch, ReportBatch } from "../../src/core/reports.ts";
+import { REPORT_COLUMNS } from "../../src/core/reports.ts";
+import type { BidBatch, ReportBatch } from "../../src/core/reports.ts";
 import type { ReportRow } from "../../src/core/reports.ts";
 
-/** Fields of a metrics row, in the order in which they cross. */
-export const FEED_FIELDS = [
-  "platform",
-  "tick",
-  "impressions",
-  "clicks",
-  "cpcMicros",
-  "conversions",
-  "conversionAgeTicks",
-] as const satisfies readonly (keyof PlatformMetrics)[];
-/** Fields of a report row. */
-export const REPORT_FIELDS = [
-  "kind",
-  "campaign",
-  "platform",
-  "tick",
-  "costMicros",
-  "impressions",
-  "clicks",
-  "conversions",
-  "conversionAgeTicks",
-] as const satisfies readonly (keyof ReportRow)[];
 /** Fields of a bid. */
 export const BID_FIELDS = ["campaign", "bidMicros", "capMicros"] as const satisfies readonly (keyof BidBatch)[];
 
@@ -61,7 +41,7 @@ export class Sheet {
 /** Writes one tick's feed. */
 export function writeFeed(sheet: Sheet, feed: readonly PlatformMetrics[]): void {
   sheet.put(feed.length);
-  for (const metrics of feed) for (const field of FEED_FIELDS) sheet.put(metrics[field]);
+  for (const metrics of feed) for (const field of METRICS_FIELDS) sheet.put(metrics[field]);
 }
 
 /** Reads what {@link writeFeed} wrote. */
@@ -69,7 +49,7 @@ export function readFeed(sheet: Sheet): PlatformMetrics[] {
   const rows = sheet.take();
   return Array.from({ length: rows }, () => {
     const metrics = {} as { -readonly [field in keyof PlatformMetrics]: number };
-    for (const field of FEED_FIELDS) metrics[field] = sheet.take();
+    for (const field of METRICS_FIELDS) metrics[field] = sheet.take();
     return metrics;
   });
 }
@@ -77,7 +57,7 @@ export function readFeed(sheet: Sheet): PlatformMetrics[] {
 /** Writes one flight's reports of a tick. */
 export function writeReports(sheet: Sheet, reports: ReportBatch): void {
   sheet.put(reports.length);
-  for (let row = 0; row < reports.length; row += 1) for (const field of REPORT_FIELDS) sheet.put(reports[field][row]);
+  for (let row = 0; row < reports.length; row += 1) for (const field of REPORT_COLUMNS) sheet.put(reports[field][row]);
 }
 
 /** Reads what {@link writeReports} wrote into `reports`. */
@@ -86,7 +66,7 @@ export function readReports(sheet: Sheet, reports: ReportBatch): void {
   reports.clear();
   for (let row = 0; row < rows; row += 1) {
     const report = {} as { -readonly [field in keyof ReportRow]: number };
-    for (const field of REPORT_FIELDS) report[field] = sheet.take();
+    for (const field of REPORT_COLUMNS) report[field] = sheet.take();
     reports.push(report as ReportRow);
   }
 }
@@ -114,7 +94,7 @@ export function readBids(sheet: Sheet, batches: readonly BidBatch[], place: (bid
 
 /** Figures that the longest message between a market and so many flights, of one campaign each, can have. */
 export function sheetCapacity(platforms: number, flights: number): number {
-  const news = 1 + platforms * FEED_FIELDS.length + flights * (2 + 2 * platforms * REPORT_FIELDS.length);
+  const news = 1 + platforms * METRICS_FIELDS.length + flights * (2 + 2 * platforms * REPORT_COLUMNS.length);
   const bids = flights * (1 + platforms * (3 + BID_FIELDS.length));
   return Math.max(news, bids);
 }

@@ -35,3 +35,14 @@ export interface PlatformMetrics {
   /** Sum over those conversions of their age, click to arrival [ticks]. */
   readonly conversionAgeTicks: number;
 }
+
+/** Fields of {@link PlatformMetrics}, in the order in which they are written down and sent. */
+export const METRICS_FIELDS = [
+  "platform",
+  "tick",
+  "impressions",
+  "clicks",
+  "cpcMicros",
+  "conversions",
+  "conversionAgeTicks",
+] as const satisfies readonly (keyof PlatformMetrics)[];

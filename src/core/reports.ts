@@ -159,6 +159,19 @@ export interface ReportRow {
   readonly conversionAgeTicks: number;
 }
 
+/** Columns of a {@link ReportBatch}, in the order in which they are written down and sent. */
+export const REPORT_COLUMNS = [
+  "kind",
+  "campaign",
+  "platform",
+  "tick",
+  "costMicros",
+  "impressions",
+  "clicks",
+  "conversions",
+  "conversionAgeTicks",
+] as const satisfies readonly (keyof ReportRow)[];
+
 function grown<T extends Int32Array | Float64Array | Uint8Array>(column: T): T {
   const larger = new (column.constructor as new (length: number) => T)(column.length * 2);
   larger.set(column);

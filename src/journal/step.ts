@@ -4,8 +4,9 @@
  * ST1 a step is all that its replay needs, and all that its bookkeeping needs without a replay; ST2 the same step is the same bytes.
  */
 import type { EngineEvent } from "../core/events.ts";
+import { METRICS_FIELDS } from "../core/platform.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
-import { BidBatch, ReportBatch } from "../core/reports.ts";
+import { BidBatch, REPORT_COLUMNS, ReportBatch } from "../core/reports.ts";
 import { ByteReader, ByteWriter } from "./columns.ts";
 
 /** What was said at one tick. */
@@ -49,26 +50,6 @@ const KEPT: ReadonlySet<EngineEvent["type"]> = new Set([
   "supervisor.stopped",
 ]);
 
-const METRICS = [
-  "platform",
-  "tick",
-  "impressions",
-  "clicks",
-  "cpcMicros",
-  "conversions",
-  "conversionAgeTicks",
-] as const;
-const REPORT_COLUMNS = [
-  "kind",
-  "campaign",
-  "platform",
-  "tick",
-  "costMicros",
-  "impressions",
-  "clicks",
-  "conversions",
-  "conversionAgeTicks",
-] as const;
 /** Columns whose numbers are near one another. */
 const RISING: ReadonlySet<string> = new Set(["campaign", "tick"]);
 
@@ -86,7 +67,7 @@ export class StepWriter {
     this.#newsCount += 1;
     this.#news.integer(tick);
     this.#news.integer(feed.length);
-    for (const field of METRICS) {
+    for (const field of METRICS_FIELDS) {
       const values = feed.map((metrics) => metrics[field]);
       this.#news.column(values, feed.length);
     }
@@ -169,7 +150,7 @@ function readNews(reader: ByteReader): StepNews {
     { length: reader.integer() },
     () => ({}) as { -readonly [K in keyof PlatformMetrics]: number },
   );
-  for (const field of METRICS) {
+  for (const field of METRICS_FIELDS) {
     const values: number[] = [];
     reader.column(values, feed.length);
     for (const [i, metrics] of feed.entries()) metrics[field] = values[i];

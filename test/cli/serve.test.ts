@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { startService } from "../started-service.ts";
 import type { CampaignDetail } from "../../src/observe/frames.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -12,31 +12,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly exit: Promise<number | null>;
-  readonly errors: () => string;
-}
-
-/** Starts a service and waits until it says where it listens. */
-async function start(args: readonly string[], env: Record<string, string> = {}): Promise<Started> {
-  const child = spawn(process.execPath, [join(root, "src/cli/bin.js"), "serve", ...args, "--port", "0", "--json"], {
-    cwd: folder,
-    env: { ...process.env, ...env },
-  });
-  let [out, errors] = ["", ""];
-  child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
-  const exit = new Promise<number | null>((done) => child.once("exit", done));
-  const url = await new Promise<string>((done, fail) => {
-    child.stdout.on("data", (data: Buffer) => {
-      out += data.toString();
-      if (out.includes("\n")) done((JSON.parse(out) as { url: string }).url);
-    });
-    child.once("exit", () => fail(new Error(errors)));
-  });
-  return { child, url, exit, errors: () => errors };
-}
+const start = (args: readonly string[], env: Record<string, string> = {}) => startService(args, { cwd: folder, env });
 
 describe("campaign-engine serve", () => {
   it("runs a demonstration, takes orders, and drains on SIGTERM with the balances right", async () => {

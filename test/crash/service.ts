@@ -1,50 +1,22 @@
 /** A service in a process of its own, which tests start, order about, and kill. */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { join, resolve } from "node:path";
+import { startService } from "../started-service.ts";
+import type { StartedService } from "../started-service.ts";
 
-const root = resolve(import.meta.dirname, "../..");
 const TOKEN = "a-token-for-the-tests";
 /** Longest wait for an answer [ms]. */
 const PATIENCE_MS = 20_000;
 
-interface Announcement {
-  readonly url: string;
-  readonly pid: number;
-}
-
 /** One process. */
 export class Service {
-  readonly url: string;
-  /** The engine's own process: what was started is its launcher. */
-  readonly #pid: number;
-  readonly #child: ChildProcess;
-  readonly #exit: Promise<number | null>;
+  readonly #started: StartedService;
 
-  private constructor({ url, pid }: Announcement, child: ChildProcess, exit: Promise<number | null>) {
-    this.url = url;
-    this.#pid = pid;
-    this.#child = child;
-    this.#exit = exit;
+  private constructor(started: StartedService) {
+    this.#started = started;
   }
 
   /** Starts `serve` with these arguments and waits until it says where it listens. */
   static async start(args: readonly string[], cwd: string): Promise<Service> {
-    const child = spawn(process.execPath, [join(root, "src/cli/bin.js"), "serve", ...args, "--port", "0", "--json"], {
-      cwd,
-      env: { ...process.env, CAMPAIGN_ENGINE_TOKEN: TOKEN },
-    });
-    let [out, errors] = ["", ""];
-    child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
-    const exit = new Promise<number | null>((done) => child.once("exit", done));
-    const announcement = await new Promise<Announcement>((done, fail) => {
-      child.stdout.on("data", (data: Buffer) => {
-        out += data.toString();
-        if (out.includes("\n")) done(JSON.parse(out) as Announcement);
-      });
-      child.once("exit", (code) => fail(new Error(`serve ended with ${code}: ${errors}`)));
-    });
-    return new Service(announcement, child, exit);
+    return new Service(await startService(args, { cwd, env: { CAMPAIGN_ENGINE_TOKEN: TOKEN } }));
   }
 
   /** @returns the answer's JSON; null where the service is gone */
@@ -62,19 +34,13 @@ export class Service {
 
   /** Ends the process in the middle of whatever it does. */
   async kill(): Promise<void> {
-    process.kill(this.#pid, "SIGKILL");
-    await this.#exit;
-  }
-
-  /** Ends it in order. @returns its exit code */
-  async end(): Promise<number | null> {
-    this.#child.kill("SIGTERM");
-    return this.#exit;
+    process.kill(this.#started.pid, "SIGKILL");
+    await this.#started.exit;
   }
 
   async #ask<Answer>(path: string, init: RequestInit): Promise<Answer | null> {
     try {
-      const response = await fetch(this.url + path, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
+      const response = await fetch(this.#started.url + path, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
       return response.ok ? ((await response.json()) as Answer) : null;
     } catch {
       return null;

@@ -1,8 +1,8 @@
 /** For tests in a real browser: a service of its own on a free port, and a Chromium that notes what it must not do. */
-import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { startService } from "../started-service.ts";
 import { chromium } from "playwright-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 
@@ -23,21 +23,8 @@ export interface Served {
 
 /** Starts `serve <scenario> --demo` on a free port, and waits until it listens. */
 export async function serve(scenario: string, args: readonly string[] = []): Promise<Served> {
-  const line = ["serve", scenario, "--demo", "--port", "0", "--json", "--drain", "50ms", ...args];
-  const child = spawn(process.execPath, [resolve(root, "src/cli/bin.js"), ...line], {
-    env: { ...process.env, CAMPAIGN_ENGINE_TOKEN: TOKEN },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [out, errors] = ["", ""];
-  child.stderr.on("data", (data: Buffer) => (errors += data.toString()));
-  const exit = new Promise<void>((done) => child.once("exit", () => done()));
-  const url = await new Promise<string>((done, fail) => {
-    child.stdout.on("data", (data: Buffer) => {
-      out += data.toString();
-      if (out.includes("\n")) done((JSON.parse(out) as { url: string }).url);
-    });
-    child.once("exit", () => fail(new Error(errors)));
-  });
+  const line = [scenario, "--demo", "--drain", "50ms", ...args];
+  const { url, child, exit } = await startService(line, { env: { CAMPAIGN_ENGINE_TOKEN: TOKEN } });
   const close = async () => {
     child.kill("SIGTERM");
     await exit;

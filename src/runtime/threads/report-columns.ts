@@ -1,24 +1,11 @@
 /** Reports to campaigns in shared memory: the columns of a batch, read by all threads, and their answers to it. */
-import type { ReportBatch } from "../../core/reports.ts";
+import type { REPORT_COLUMNS, ReportBatch } from "../../core/reports.ts";
 
 /** Columns of a {@link ReportBatch} in shared memory, and the answers to it. */
 export type ReportColumns = Pick<ReportBatch, (typeof REPORT_COLUMNS)[number]> & {
   /** State code of the campaign after it has learned from the rows that begin here; -1 where nobody heard. */
   readonly answer: Int8Array;
 };
-
-/** Names of the batch's own columns. */
-export const REPORT_COLUMNS = [
-  "kind",
-  "campaign",
-  "platform",
-  "tick",
-  "costMicros",
-  "impressions",
-  "clicks",
-  "conversions",
-  "conversionAgeTicks",
-] as const;
 
 /** Makes the columns of so many rows. */
 export function shareReports(capacity: number): ReportColumns {

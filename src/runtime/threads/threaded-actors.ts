@@ -16,6 +16,7 @@ import type { ForecastBoard } from "../../core/forecast/board.ts";
 import type { Ledger } from "../../core/ledger.ts";
 import type { ParetoCurve } from "../../core/pareto.ts";
 import type { PlatformSpec } from "../../core/platform.ts";
+import { REPORT_COLUMNS } from "../../core/reports.ts";
 import type { ReportBatch } from "../../core/reports.ts";
 import type { World } from "../../core/world.ts";
 import { isPause } from "../campaign-actors.ts";
@@ -28,7 +29,7 @@ import type { SharedColumns } from "./columns.ts";
 import { Crew } from "./crew.ts";
 import { Backups } from "./backups.ts";
 import type { Assignment, Incident, Moment, Round } from "./messages.ts";
-import { REPORT_COLUMNS, shareReports } from "./report-columns.ts";
+import { shareReports } from "./report-columns.ts";
 import type { ReportColumns } from "./report-columns.ts";
 
 /** What threads are started with. */
