@@ -3,10 +3,19 @@
  *
  * It holds; its parent decides. S1 a failing child disturbs no sibling; S2 at most one live actor per slot; S3 a restarted child
  * is created with `resume`: the last good context of the one it replaces; S4 when the pool ends, by order or by failure, its children stop first:
- * no orphan; S5 a child that was restarted weighs what it weighed before: nothing of its predecessors is kept.
+ * no orphan; S5 a child that was restarted weighs what it weighed before: nothing of its predecessors is kept; SP1 a child that goes on from a
+ * snapshot is what it was: one that had failed is dead, waits for its restart, and its failure is not told again.
  */
 import { createActor } from "xstate";
-import type { ActorScope, AnyActorLogic, AnyActorRef, ActorLogic, EventObject, Snapshot } from "xstate";
+import type {
+  ActorLogic,
+  ActorOptions,
+  ActorScope,
+  AnyActorLogic,
+  AnyActorRef,
+  EventObject,
+  Snapshot,
+} from "xstate";
 
 /** One actor to hold. */
 export interface PoolMember {
@@ -18,6 +27,16 @@ export interface PoolMember {
   readonly input: object;
   /** Last good context to begin with, where the member has lived in another pool before. */
   readonly resume?: unknown;
+  /** What the member goes on from, where it lived in another process before (SP1); then `resume` is of one that had failed at birth. */
+  readonly snapshot?: ChildSnapshot;
+}
+
+/** A child as it was. */
+export interface ChildSnapshot {
+  readonly status: "active" | "error" | "stopped";
+  /** State of its statechart, where it has one. */
+  readonly value?: string;
+  readonly context: object;
 }
 
 /** What a pool is created with. */
@@ -69,6 +88,19 @@ interface ErrorEvent extends EventObject {
 
 /** Makes the logic of a pool whose children all run `child`. */
 export function createPool(child: AnyActorLogic): PoolLogic {
+  /** Children that had failed before they came here. */
+  const dead = new WeakSet<AnyActorRef>();
+
+  const goOn = (held: Held, scope: Scope, { slot, id, resume }: PoolMember, from: ChildSnapshot): AnyActorRef => {
+    const snapshot = { ...from, children: {}, historyValue: {}, output: undefined, error: undefined };
+    const ref = createActor(child, { parent: scope.self, id, snapshot } as ActorOptions<AnyActorLogic>);
+    // As with the input of a restart: it would be kept for life (S5).
+    (ref as unknown as { options: { snapshot?: object } }).options.snapshot = undefined;
+    if (!isBorn(ref)) held.resumes.set(slot, resume);
+    if (!isLive(ref)) dead.add(ref);
+    return ref;
+  };
+
   const create = (held: Held, scope: Scope, member: PoolMember, resume: unknown): AnyActorRef => {
     if (resume === undefined) return createActor(child, { parent: scope.self, id: member.id, input: member.input });
     const input: { resume?: unknown } = { ...member.input, resume };
@@ -94,14 +126,19 @@ export function createPool(child: AnyActorLogic): PoolLogic {
     });
   };
 
+  const begin = (held: Held, scope: Scope, member: PoolMember): AnyActorRef =>
+    member.snapshot === undefined
+      ? create(held, scope, member, member.resume)
+      : goOn(held, scope, member, member.snapshot);
+
   const add = (held: Held, scope: Scope, member: PoolMember): void => {
     if (held.members.has(member.slot)) return;
-    const fresh = create(held, scope, member, member.resume);
+    const fresh = begin(held, scope, member);
     held.children[member.slot] = fresh;
     held.slots.push(member.slot);
-    held.members.set(member.slot, member);
+    held.members.set(member.slot, begun(member));
     held.slotOf.set(member.id, member.slot);
-    scope.defer(() => fresh.start());
+    if (!dead.has(fresh)) scope.defer(() => fresh.start());
   };
 
   const react = (held: Held, event: PoolCommand | EventObject, scope: Scope): Held => {
@@ -126,29 +163,29 @@ export function createPool(child: AnyActorLogic): PoolLogic {
     return held;
   };
 
+  const hold = (scope: Scope, { members }: PoolInput): Held => {
+    const held: Held = {
+      status: "active",
+      output: undefined,
+      error: undefined,
+      children: [],
+      slots: members.map(({ slot }) => slot),
+      members: new Map(members.map((member) => [member.slot, begun(member)])),
+      slotOf: new Map(members.map(({ id, slot }) => [id, slot])),
+      resumes: new Map(),
+      successor: () => ({
+        members: Array.from(held.members.values(), (member) => ({ ...member, resume: lastGood(held, member.slot) })),
+      }),
+    };
+    for (const member of members) held.children[member.slot] = begin(held, scope, member);
+    return held;
+  };
+
   return {
-    getInitialSnapshot(scope, input) {
-      const held: Held = {
-        status: "active",
-        output: undefined,
-        error: undefined,
-        children: [],
-        slots: input.members.map(({ slot }) => slot),
-        members: new Map(input.members.map((member) => [member.slot, member])),
-        slotOf: new Map(input.members.map(({ id, slot }) => [id, slot])),
-        resumes: new Map(),
-        successor: () => ({
-          members: Array.from(held.members.values(), (member) => ({ ...member, resume: lastGood(held, member.slot) })),
-        }),
-      };
-      for (const member of input.members) {
-        held.children[member.slot] = create(held, scope, member, member.resume);
-      }
-      return held;
-    },
+    getInitialSnapshot: hold,
 
     start(snapshot) {
-      for (const slot of snapshot.slots) snapshot.children[slot].start();
+      for (const slot of snapshot.slots) if (!dead.has(snapshot.children[slot])) snapshot.children[slot].start();
     },
 
     transition(snapshot, event, scope) {
@@ -161,12 +198,18 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       }
     },
 
-    // Children are resumed by whoever owns their journal, not by the pool.
+    // Children are saved by whoever owns their journal, not by the pool; it goes on from members as it begins with them.
     getPersistedSnapshot: (snapshot) => snapshot,
+    restoreSnapshot: (members, scope) => hold(scope, members as unknown as PoolInput),
   };
 }
 
 type Scope = ActorScope<PoolSnapshot, PoolCommand>;
+
+/** A member without what it was to go on from: it has (S5). */
+function begun({ slot, id, input }: PoolMember): PoolMember {
+  return { slot, id, input };
+}
 
 function isLive(ref: AnyActorRef): boolean {
   return (ref.getSnapshot() as { status: string }).status === "active";

@@ -38,6 +38,8 @@ export const ERROR_CODES = {
   CE_STATE_UNWRITABLE: 3,
   /** There is no room. Nothing is bid until there is. */
   CE_STATE_FULL: 3,
+  /** Something in use cannot be saved: after a crash the whole log is gone through instead. */
+  CE_STATE_UNSAVABLE: 1,
   /** Another owner has taken over: this one stops. */
   CE_STATE_FENCED: 1,
   /** Replayed, the log does not give what it says: the code that wrote it decided otherwise. */

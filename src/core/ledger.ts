@@ -11,6 +11,7 @@
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
 import type { AccountView } from "./policy/policy.ts";
+import type { Savable } from "./saved.ts";
 
 /** What a settlement did [micros]. */
 export interface Settlement {
@@ -29,8 +30,30 @@ export interface Release {
   readonly micros: number;
 }
 
+/** What a ledger knows of one campaign's accounts [micros]. */
+export interface AccountState {
+  readonly budgetMicros: number;
+  readonly availableLifetimeMicros: number;
+  readonly reservedMicros: number;
+  readonly spentMicros: number;
+  readonly disputedMicros: number;
+  /** Null: no limit but the whole budget. */
+  readonly dailyBudgetMicros: number | null;
+  readonly dayStartTick: number;
+  readonly dayReservedMicros: number;
+  readonly daySpentMicros: number;
+  /** Keys, tick × platforms + platform, of the open reservations, ascending, and their amounts. */
+  readonly openKeys: readonly number[];
+  readonly openMicros: readonly number[];
+  /** Amounts of the reservations released unanswered, by key. */
+  readonly unanswered: ReadonlyMap<number, number> | null;
+  /** Keys of the reservations that expired. */
+  readonly expired: ReadonlySet<number> | null;
+  readonly lastKey: number;
+}
+
 /** The accounts of one campaign. */
-class Account implements AccountView {
+class Account implements AccountView, Savable<AccountState> {
   budgetMicros: number;
   availableLifetimeMicros: number;
   reservedMicros = 0;
@@ -93,6 +116,36 @@ class Account implements AccountView {
     return low < openCount && openKeys[low] === key ? low : -1;
   }
 
+  save(): AccountState {
+    const { budgetMicros, availableLifetimeMicros, reservedMicros, spentMicros, disputedMicros } = this;
+    const { dayStartTick, dayReservedMicros, daySpentMicros, openCount, unanswered, expired, lastKey } = this;
+    return {
+      budgetMicros,
+      availableLifetimeMicros,
+      reservedMicros,
+      spentMicros,
+      disputedMicros,
+      dailyBudgetMicros: Number.isFinite(this.dailyBudgetMicros) ? this.dailyBudgetMicros : null,
+      dayStartTick,
+      dayReservedMicros,
+      daySpentMicros,
+      openKeys: this.openKeys.slice(0, openCount),
+      openMicros: this.openMicros.slice(0, openCount),
+      unanswered,
+      expired,
+      lastKey,
+    };
+  }
+
+  restore(state: AccountState): void {
+    const { dailyBudgetMicros: _, openKeys, openMicros, unanswered, expired, ...figures } = state;
+    Object.assign(this, figures);
+    this.openCount = 0;
+    for (const [at, key] of openKeys.entries()) this.open(key, openMicros[at]);
+    this.unanswered = unanswered === null ? null : new Map(unanswered);
+    this.expired = expired === null ? null : new Set(expired);
+  }
+
   /** Takes an open reservation off the lists. */
   close(at: number): void {
     const { openKeys, openMicros } = this;
@@ -105,7 +158,7 @@ class Account implements AccountView {
 }
 
 /** The ledger of all campaigns of one shard, by slot. */
-export class Ledger {
+export class Ledger implements Savable<readonly AccountState[]> {
   readonly #platforms: number;
   readonly #accounts: Account[] = [];
 
@@ -253,6 +306,21 @@ export class Ledger {
     account.dayReservedMicros = 0;
     account.daySpentMicros = 0;
     this.#assert(account);
+  }
+
+  save(): readonly AccountState[] {
+    return this.#accounts.map((account) => account.save());
+  }
+
+  /** @throws EngineError CE_LEDGER_INVARIANT for accounts that do not balance */
+  restore(state: readonly AccountState[]): void {
+    this.#accounts.length = 0;
+    for (const saved of state) {
+      const account = new Account(saved.budgetMicros, saved.dailyBudgetMicros);
+      account.restore(saved);
+      this.#assert(account);
+      this.#accounts.push(account);
+    }
   }
 
   /** Books a charge for a reservation released before it was answered (L7); null where there is none (any more). */

@@ -5,9 +5,16 @@
  * W2 rounding does not drift: sums are taken about a moving origin and computed afresh every `capacity` pushes;
  * W3 a push allocates nothing, and costs the same whatever the capacity, averaged over `capacity` pushes.
  */
+import type { Savable } from "./saved.ts";
+
+/** What a window knows. */
+export interface WindowState {
+  readonly columns: readonly Float64Array[];
+  readonly figures: readonly number[];
+}
 
 /** A ring of the last `capacity` points (x, y) with running sums. */
-export class SlidingWindow {
+export class SlidingWindow implements Savable<WindowState> {
   readonly #capacity: number;
   readonly #xs: Float64Array;
   readonly #ys: Float64Array;
@@ -88,6 +95,33 @@ export class SlidingWindow {
     const sxx = this.#spreadX();
     const unexplained = sxx > 0 ? syy - (sxy * sxy) / sxx : syy;
     return Math.sqrt(Math.max(0, unexplained) / this.#sumW);
+  }
+
+  save(): WindowState {
+    return {
+      columns: [this.#xs, this.#ys, this.#weights],
+      figures: [
+        this.#next,
+        this.#length,
+        this.#untilRebase,
+        this.#originX,
+        this.#originY,
+        this.#sumW,
+        this.#sumX,
+        this.#sumY,
+        this.#sumXY,
+        this.#sumXX,
+        this.#sumYY,
+      ],
+    };
+  }
+
+  restore({ columns: [xs, ys, weights], figures }: WindowState): void {
+    this.#xs.set(xs);
+    this.#ys.set(ys);
+    this.#weights.set(weights);
+    [this.#next, this.#length, this.#untilRebase, this.#originX, this.#originY] = figures;
+    [this.#sumW, this.#sumX, this.#sumY, this.#sumXY, this.#sumXX, this.#sumYY] = figures.slice(5);
   }
 
   #add(x: number, y: number, weight: number): void {

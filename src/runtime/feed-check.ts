@@ -53,13 +53,18 @@ function fault(metrics: PlatformMetrics, tick: number): string | null {
   return null;
 }
 
-/** Garbage that shows beside the last day's clicks, in a sliding window of accepted ticks, which begins with those accepted lately. */
-export function windowed(
-  periodTicks: number,
-  recent: readonly AcceptedTick[],
-): (before: FeedUpdate, update: FeedUpdate) => FeedUpdate {
+/** A window of the last day's clicks, which begins with the ticks accepted lately. */
+export function clicksWindow(periodTicks: number, recent: readonly AcceptedTick[]): SlidingWindow {
   const clicks = new SlidingWindow(Math.max(2, periodTicks));
   for (const { tick, metrics } of recent) if (metrics !== null) clicks.push(tick, metrics.clicks);
+  return clicks;
+}
+
+/** Garbage that shows beside the last day's clicks, in a sliding window of accepted ticks. */
+export function windowed(
+  periodTicks: number,
+  clicks: SlidingWindow,
+): (before: FeedUpdate, update: FeedUpdate) => FeedUpdate {
   return (_, update) => {
     const { metrics, platform, tick } = update;
     if (metrics === null) return update;

@@ -7,13 +7,16 @@
  * fresh, and has learned again from the last accepted ticks.
  */
 import { type Observable, Subject, map, scan } from "rxjs";
-import { createBoard } from "../core/forecast/board.ts";
+import { createBoard, restoreBoard } from "../core/forecast/board.ts";
 import type { ForecastBoard, ForecasterFactory, HealthCode } from "../core/forecast/board.ts";
 import { forecasterNamed } from "../core/forecast/index.ts";
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
-import { SILENT, validate, windowed } from "./feed-check.ts";
+import type { Savable } from "../core/saved.ts";
+import type { SlidingWindow, WindowState } from "../core/window.ts";
+import { SILENT, clicksWindow, validate, windowed } from "./feed-check.ts";
 import type { AcceptedTick, FeedUpdate, RawTick } from "./feed-check.ts";
 import { ForecasterRow } from "./forecaster-row.ts";
+import type { RowState } from "./forecaster-row.ts";
 
 /** A stage of a platform that failed: 0 is its stream, the others are its forecasters, in the order of the boards. */
 export interface StageFailure {
@@ -40,7 +43,7 @@ const RECENT_DAYS = 2;
 const MAX_RECENT_TICKS = 4_096;
 
 /** Feeds all platforms' metrics to the forecasters in use, and says what became of them. */
-export class Feed {
+export class Feed implements Savable<FeedState> {
   /** By forecaster name. A board's `tick` is the tick that it forecasts. */
   readonly boards: ReadonlyMap<string, ForecastBoard>;
   readonly #platforms: readonly PlatformStream[];
@@ -103,14 +106,39 @@ export class Feed {
     for (const board of this.boards.values()) board.health[platform] = code;
   }
 
+  /** @throws EngineError CE_STATE_UNSAVABLE for a forecaster that cannot be saved */
+  save(): FeedState {
+    return { boards: [...this.boards.values()], platforms: this.#platforms.map((stream) => stream.save()) };
+  }
+
+  restore({ boards, platforms }: FeedState): void {
+    for (const [at, stream] of this.#platforms.entries()) stream.restore(platforms[at]);
+    // After the forecasters, some of which write to their row at birth.
+    for (const saved of boards) restoreBoard(this.boards.get(saved.forecaster)!, saved);
+  }
+
   /** Ends all streams. A push after it changes nothing but the boards' ticks. */
   complete(): void {
     for (const stream of this.#platforms) stream.complete();
   }
 }
 
+/** What a platform's stream knows. */
+interface StreamState {
+  readonly recent: readonly AcceptedTick[];
+  /** The window of the stream; null while it is away. */
+  readonly clicks: WindowState | null;
+  readonly rows: readonly RowState[];
+}
+
+/** What a feed knows. */
+export interface FeedState {
+  readonly boards: readonly ForecastBoard[];
+  readonly platforms: readonly StreamState[];
+}
+
 /** One platform's stream, with the forecasters at its end. */
-class PlatformStream {
+class PlatformStream implements Savable<StreamState> {
   readonly #platform: number;
   readonly #periodTicks: number;
   readonly #rows: readonly ForecasterRow[];
@@ -120,6 +148,7 @@ class PlatformStream {
   #failures: StageFailure[] = [];
   /** Null while the stream is away. */
   #source: Subject<RawTick> | null = null;
+  #clicks!: SlidingWindow;
   #heard: FeedUpdate | null = null;
   #isComplete = false;
 
@@ -176,14 +205,27 @@ class PlatformStream {
     this.#updates.complete();
   }
 
+  save(): StreamState {
+    const clicks = this.#source === null ? null : this.#clicks.save();
+    return { recent: this.#recent, clicks, rows: this.#rows.map((row) => row.save()) };
+  }
+
+  restore({ recent, clicks, rows }: StreamState): void {
+    this.#recent.splice(0, this.#recent.length, ...recent);
+    if (clicks === null) this.#source = null;
+    else this.#clicks.restore(clicks);
+    for (const [at, row] of this.#rows.entries()) row.restore(rows[at]);
+  }
+
   /** A new stream, its window warmed from what was accepted lately. */
   #open(): void {
     const source = new Subject<RawTick>();
     const platform = this.#platform;
+    this.#clicks = clicksWindow(this.#periodTicks, this.#recent);
     source
       .pipe(
         map((raw) => validate(raw, platform)),
-        scan(windowed(this.#periodTicks, this.#recent), SILENT),
+        scan(windowed(this.#periodTicks, this.#clicks), SILENT),
       )
       .subscribe({
         next: (update) => {

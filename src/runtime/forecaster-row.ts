@@ -5,10 +5,21 @@
  * ages, so that campaigns grow cautious by their fallback ladder; given up, its evidence is 0; B4 a new forecaster learns again what was accepted
  * lately, but not the tick on which its predecessor failed.
  */
+import { EngineError } from "../core/errors.ts";
 import { rowFault } from "../core/forecast/board.ts";
 import type { ForecastBoard, Forecaster } from "../core/forecast/board.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
+import type { Savable } from "../core/saved.ts";
 import type { AcceptedTick } from "./feed-check.ts";
+
+/** What a row and its forecaster know. */
+export interface RowState {
+  readonly good: Float64Array;
+  readonly goodLevel: number;
+  readonly poison: readonly number[];
+  /** What the forecaster knows; null while it is away. */
+  readonly forecaster: { readonly state: unknown } | null;
+}
 
 const COLUMNS = [
   "cvr",
@@ -23,7 +34,7 @@ const COLUMNS = [
 ] as const;
 
 /** A forecaster, or the place of one that is away. */
-export class ForecasterRow {
+export class ForecasterRow implements Savable<RowState> {
   readonly board: ForecastBoard;
   readonly #platform: number;
   readonly #create: () => Forecaster;
@@ -90,6 +101,30 @@ export class ForecasterRow {
       this.leave();
       throw error;
     }
+  }
+
+  /** @throws EngineError CE_STATE_UNSAVABLE for a forecaster that cannot be saved */
+  save(): RowState {
+    const forecaster = this.#forecaster === null ? null : { state: this.#savable(this.#forecaster).save() };
+    return { good: this.#good, goodLevel: this.#goodLevel, poison: this.#poison, forecaster };
+  }
+
+  /** The row itself is its board's, and restored with it. */
+  restore({ good, goodLevel, poison, forecaster }: RowState): void {
+    this.#good.set(good);
+    this.#goodLevel = goodLevel;
+    this.#poison.splice(0, this.#poison.length, ...poison);
+    if (forecaster === null) this.#forecaster = null;
+    else this.#savable(this.#forecaster!).restore(forecaster.state);
+  }
+
+  #savable(forecaster: Forecaster): Savable {
+    if (forecaster.save === undefined || forecaster.restore === undefined) {
+      throw new EngineError("CE_STATE_UNSAVABLE", `The forecaster ${this.board.forecaster} cannot be saved.`, {
+        expected: "a forecaster with save() and restore()",
+      });
+    }
+    return forecaster as Savable;
   }
 
   #learn(forecaster: Forecaster, metrics: PlatformMetrics | null, tick: number): void {

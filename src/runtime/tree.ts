@@ -9,7 +9,7 @@ import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
 import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
-import type { EngineFact, EngineContext, RestartIntensity, ThreadInput } from "../../machines/engine.ts";
+import type { EngineContext, EngineFact, EngineInput, RestartIntensity, ThreadInput } from "../../machines/engine.ts";
 import { DEFAULT_THRESHOLDS, healthCode, platformMachine } from "../../machines/platform.ts";
 import { portfolioMachine } from "../../machines/portfolio.ts";
 import type { PortfolioFact, PortfolioInput, SupervisionLimits } from "../../machines/portfolio.ts";
@@ -28,6 +28,10 @@ import { policyNamed } from "../core/policy/index.ts";
 import type { Policy } from "../core/policy/policy.ts";
 import type { FeedUpdate } from "./feed-check.ts";
 import type { StageFailure } from "./feed.ts";
+import { savedCampaigns, snapshotOf } from "./saved-campaign.ts";
+import type { SavedCampaign } from "./saved-campaign.ts";
+import { saveTree, treeSnapshot } from "./saved-tree.ts";
+import type { TreeState } from "./saved-tree.ts";
 
 /** What a tree is grown from. */
 export interface TreeConfig {
@@ -78,7 +82,9 @@ let compiledCampaign: AnyActorLogic | null = null;
 
 /** The actors of one engine. */
 export class ActorTree {
-  readonly #root: AnyActorRef;
+  /** Makes the root actor, and with it all others. */
+  readonly #create: (from: { readonly input: EngineInput } | { readonly snapshot: object }) => AnyActorRef;
+  readonly #input: (campaigns: ReadonlyMap<number, SavedCampaign> | null) => EngineInput;
   readonly #listeners: ((fact: TreeFact) => void)[] = [];
   readonly #campaigns: readonly CampaignSpec[];
   readonly #platforms: readonly PlatformSpec[];
@@ -87,6 +93,7 @@ export class ActorTree {
   /** By slot: the children of the pool that holds it, where the actor stands in its slot. */
   readonly #holders: Holder[] = [];
   #state = "";
+  #made: AnyActorRef | null = null;
 
   /** @param stageNames of every platform: its feed, then the forecasters that live on it. */
   constructor(config: TreeConfig, platforms: readonly PlatformSpec[], stageNames: readonly string[]) {
@@ -101,16 +108,15 @@ export class ActorTree {
     this.#platforms = platforms;
     this.#inputOf = inputOf(config, platforms);
     this.#platformStates = platforms.map(() => "healthy");
-    this.#root = createActor(engine, {
-      id: "engine",
-      ...(config.inspect === undefined ? {} : { inspect: config.inspect }),
-      input: {
-        intensity: config.intensity ?? DEFAULT_INTENSITY,
-        platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
-        feeds: platforms.map(({ id }): StagesInput => ({ id, stages, limits: config.supervision, seed: config.seed })),
-        threads: elsewhere?.threads ?? [],
-        portfolios: portfoliosOf(config, this.#inputOf),
-      },
+    const { inspect } = config;
+    this.#create = (from) =>
+      createActor(engine, { id: "engine", ...(inspect === undefined ? {} : { inspect }), ...from } as never);
+    this.#input = (saved) => ({
+      intensity: config.intensity ?? DEFAULT_INTENSITY,
+      platforms: platforms.map(({ id }) => ({ id, thresholds: DEFAULT_THRESHOLDS })),
+      feeds: platforms.map(({ id }): StagesInput => ({ id, stages, limits: config.supervision, seed: config.seed })),
+      threads: elsewhere?.threads ?? [],
+      portfolios: portfoliosOf(config, this.#inputOf, saved),
     });
   }
 
@@ -124,6 +130,36 @@ export class ActorTree {
       this.#adopt((fact as EngineFact).supervisor);
     });
     this.#root.on("supervisor.stopped", (fact) => this.#tell(fact as TreeFact));
+  }
+
+  /** All actors but the campaigns, as they are. Not within a tick, and not before {@link start}. */
+  save(): TreeState {
+    return saveTree(this.#root, this.#platformStates);
+  }
+
+  /** Starts all actors as they were, in place of {@link start}. */
+  goOn(saved: TreeState, campaigns: readonly SavedCampaign[]): void {
+    const members = new Map(campaigns.map((campaign) => [campaign.slot, campaign]));
+    const { snapshot, supervised } = treeSnapshot(saved, this.#input(members));
+    this.#made = this.#create({ snapshot });
+    const { children } = this.#made.getSnapshot() as { children: Record<string, AnyActorRef> };
+    // The actors did not exist when the context was written.
+    for (const [id, one] of supervised) one.ref = children[id];
+    for (const [platform, state] of saved.platformStates.entries()) this.#platformStates[platform] = state;
+    this.start();
+  }
+
+  /** The campaigns of this thread's pools, as they are. */
+  campaigns(): SavedCampaign[] {
+    const pools = [...this.#supervised.values()].flatMap(({ ref, kind }) =>
+      kind === "portfolio" ? [poolOf(ref)] : [],
+    );
+    return pools.flatMap((pool) => (pool === undefined ? [] : savedCampaigns(pool)));
+  }
+
+  get #root(): AnyActorRef {
+    this.#made ??= this.#create({ input: this.#input(null) });
+    return this.#made;
   }
 
   /** Calls back for every fact, synchronously. */
@@ -175,9 +211,9 @@ export class ActorTree {
   /** Starts the actor of a new campaign in its portfolio's pool. False where there is no such portfolio, or no longer. */
   add(spec: CampaignSpec, slot: number): boolean {
     const portfolio = this.#supervised.get(`portfolio:${spec.portfolio}`)?.ref;
-    const pool = (portfolio?.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    const pool = poolActorOf(portfolio);
     if (pool === undefined) return false;
-    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#inputOf) });
+    pool.send({ type: "child.add", member: memberOf(spec, slot, this.#inputOf, null) });
     this.#holders[slot] = (pool.getSnapshot() as PoolSnapshot).children;
     return true;
   }
@@ -271,9 +307,9 @@ export class ActorTree {
       ref.on(fact, (heard: unknown) => this.#tell(heard as TreeFact));
     }
     // One that failed at birth has no pool; its failure is being dealt with.
-    const pool = (ref.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+    const pool = poolOf(ref);
     if (pool === undefined) return;
-    const { children, slots } = pool.getSnapshot() as PoolSnapshot;
+    const { children, slots } = pool;
     for (const slot of slots) this.#holders[slot] = children;
   }
 
@@ -295,6 +331,14 @@ function* living(actor: AnyActorRef): Generator<AnyActorRef> {
   for (const child of Object.values(snapshot.children ?? {})) yield* living(child as AnyActorRef);
 }
 
+function poolActorOf(portfolio: AnyActorRef | undefined): AnyActorRef | undefined {
+  return (portfolio?.getSnapshot().context as { pool?: AnyActorRef } | undefined)?.pool;
+}
+
+function poolOf(portfolio: AnyActorRef): PoolSnapshot | undefined {
+  return poolActorOf(portfolio)?.getSnapshot() as PoolSnapshot | undefined;
+}
+
 /** What the actor of a campaign is created with. */
 type InputOf = (spec: CampaignSpec, slot: number) => CampaignInput | StandInSlot;
 
@@ -312,16 +356,22 @@ function campaignLogic({ isInterpreted = false }: TreeConfig): AnyActorLogic {
 function portfoliosOf(
   { seed, campaigns, supervision, limitsOf = () => supervision }: TreeConfig,
   input: InputOf,
+  saved: ReadonlyMap<number, SavedCampaign> | null,
 ): PortfolioInput[] {
   const members = new Map<string, PoolMember[]>();
   for (const [slot, spec] of campaigns.entries()) {
     const list = members.get(spec.portfolio) ?? [];
     members.set(spec.portfolio, list);
-    list.push(memberOf(spec, slot, input));
+    list.push(memberOf(spec, slot, input, saved?.get(slot) ?? null));
   }
   return [...members].map(([id, list]) => ({ id, limits: limitsOf(id), seed, pool: { members: list } }));
 }
 
-function memberOf(spec: CampaignSpec, slot: number, input: InputOf): PoolMember {
-  return { slot, id: `campaign:${spec.id}`, input: input(spec, slot) };
+function memberOf(spec: CampaignSpec, slot: number, inputFor: InputOf, saved: SavedCampaign | null): PoolMember {
+  const input = inputFor(spec, slot);
+  const member = { slot, id: `campaign:${spec.id}`, input };
+  if (saved === null) return member;
+  // A stand-in knows nothing but whom it stands for.
+  const isHere = "spec" in input;
+  return { ...member, snapshot: isHere ? snapshotOf(saved, input) : { status: saved.status, context: input } };
 }

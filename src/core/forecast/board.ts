@@ -3,6 +3,7 @@
  *
  * B1 every figure is finite, non-negative and believable; a forecaster that has nothing to say leaves `evidence` at 0.
  */
+import type { Savable } from "../saved.ts";
 
 /** How a platform's feed looks from here, as its statechart sees it. */
 export const Health = { healthy: 0, degraded: 1, down: 2, probing: 3 } as const;
@@ -173,8 +174,26 @@ export function rowFault(board: ForecastBoard, platform: number): string | null 
   return level >= 0 && level < Number.POSITIVE_INFINITY ? null : `traffic became ${level} (B1)`;
 }
 
-/** One platform's forecaster: fed one tick of metrics at a time, it keeps its row of a board up to date. */
-export interface Forecaster {
+/** Puts what was on another board of the same kind onto this one. */
+export function restoreBoard(board: ForecastBoard, saved: ForecastBoard): void {
+  board.tick = saved.tick;
+  for (const column of COLUMNS) board[column].set(saved[column]);
+  board.health.set(saved.health);
+  for (const [platform, { profile, cumulative, level, far }] of saved.traffic.entries()) {
+    const plan = board.traffic[platform];
+    plan.profile.set(profile);
+    plan.cumulative.set(cumulative);
+    plan.level = level;
+    // Its keeper holds the same object.
+    if (far !== undefined) plan.far = Object.assign(plan.far ?? {}, far);
+  }
+}
+
+/**
+ * One platform's forecaster: fed one tick of metrics at a time, it keeps its row of a board up to date. One that is {@link Savable} as well spares its
+ * service the way through the whole log after a crash.
+ */
+export interface Forecaster extends Partial<Savable> {
   /** Learns from the metrics of one tick, or from their absence (`null`), and writes its row for tick + 1. */
   update(metrics: import("../platform.ts").PlatformMetrics | null, tick: number): void;
 }

@@ -9,6 +9,7 @@
  *
  * Clicks are kept in blocks of ticks, the candidates for s.
  */
+import type { Savable } from "../saved.ts";
 
 /** The changes that are tested for: a fall and a rise. */
 const FALL_FACTOR = 0.25;
@@ -34,8 +35,16 @@ export interface RateChange {
   readonly pending: number;
 }
 
+/** What a change test knows. */
+export interface ChangeTestState {
+  readonly columns: readonly Float64Array[];
+  readonly newest: number;
+  readonly filled: number;
+  readonly ticksInNewest: number;
+}
+
 /** Tests one platform's conversions for a sudden change of their rate, tick by tick. */
-export class ChangeTest {
+export class ChangeTest implements Savable<ChangeTestState> {
   /** Ticks in a block: how exactly the time of a change is known. */
   readonly blockTicks: number;
   /** By block, newest at `#newest`: clicks, those still pending, conversions promised, those still pending, conversions arrived. */
@@ -127,13 +136,31 @@ export class ChangeTest {
     }
   }
 
+  save(): ChangeTestState {
+    return {
+      columns: this.#columns,
+      newest: this.#newest,
+      filled: this.#filled,
+      ticksInNewest: this.#ticksInNewest,
+    };
+  }
+
+  restore({ columns, newest, filled, ticksInNewest }: ChangeTestState): void {
+    for (const [at, column] of this.#columns.entries()) column.set(columns[at]);
+    this.#newest = newest;
+    this.#filled = filled;
+    this.#ticksInNewest = ticksInNewest;
+  }
+
+  get #columns(): readonly Float64Array[] {
+    return [this.#clicks, this.#pendingClicks, this.#promised, this.#pending, this.#arrived];
+  }
+
   #open(): void {
     this.#newest = (this.#newest + 1) % BLOCKS;
     this.#filled = Math.min(BLOCKS, this.#filled + 1);
     this.#ticksInNewest = 0;
-    for (const column of [this.#clicks, this.#pendingClicks, this.#promised, this.#pending, this.#arrived]) {
-      column[this.#newest] = 0;
-    }
+    for (const column of this.#columns) column[this.#newest] = 0;
   }
 
   #since(age: number): RateChange {

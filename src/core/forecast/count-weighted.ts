@@ -5,10 +5,13 @@
  * hour or day ticks the short-lived drift thus turns into plain noise about the base, instead of a memory shorter than one tick.
  */
 import type { PlatformMetrics } from "../platform.ts";
+import type { Savable } from "../saved.ts";
 import type { ForecastBoard, Forecaster, ForecasterOptions } from "./board.ts";
 import { CpcFilter } from "./cpc-filter.ts";
 import { CvrFilter } from "./cvr-filter.ts";
+import type { CvrFilterState } from "./cvr-filter.ts";
 import { TrafficPlanner } from "./traffic-plan.ts";
+import type { TrafficPlannerState } from "./traffic-plan.ts";
 
 const MINUTE_MS = 60_000;
 /** Half-life of the traffic level, and its least in ticks: a level of one tick's clicks is noise. */
@@ -19,11 +22,20 @@ const SMOOTH_MINUTES = 20;
 /** Half-life of the impressions per click. */
 const IMPRESSIONS_MINUTES = 960;
 
+/** What a forecaster of this kind knows. */
+export interface CountWeightedState {
+  readonly cvr: CvrFilterState;
+  readonly cpc: readonly number[];
+  readonly traffic: TrafficPlannerState;
+  readonly impressions: number;
+  readonly clicks: number;
+}
+
 /**
  * One platform's row: CVR by {@link CvrFilter}, CPC by {@link CpcFilter}, traffic by {@link TrafficPlanner}. `evidence` is the conversions that a
  * Gamma posterior of the same relative standard deviation would have behind it, at most those heard.
  */
-export class CountWeightedForecaster implements Forecaster {
+export class CountWeightedForecaster implements Forecaster, Savable<CountWeightedState> {
   readonly #board: ForecastBoard;
   readonly #platform: number;
   readonly #cvr: CvrFilter;
@@ -51,6 +63,24 @@ export class CountWeightedForecaster implements Forecaster {
     if (metrics === null) this.#miss(tick);
     else this.#hear(metrics, tick);
     this.#write(tick + 1);
+  }
+
+  save(): CountWeightedState {
+    return {
+      cvr: this.#cvr.save(),
+      cpc: this.#cpc.save(),
+      traffic: this.#traffic.save(),
+      impressions: this.#impressions,
+      clicks: this.#clicks,
+    };
+  }
+
+  restore({ cvr, cpc, traffic, impressions, clicks }: CountWeightedState): void {
+    this.#cvr.restore(cvr);
+    this.#cpc.restore(cpc);
+    this.#traffic.restore(traffic);
+    this.#impressions = impressions;
+    this.#clicks = clicks;
   }
 
   #miss(tick: number): void {

@@ -6,6 +6,7 @@
  *
  * C1 prices are finite and ≥ 0 whatever finite prices ≥ 0 are fed.
  */
+import type { Savable } from "../saved.ts";
 
 /** Standard deviation of the log price about its long mean, and its correlation time. */
 const DRIFT_SD = 0.15;
@@ -19,7 +20,7 @@ const NOISE_TICKS = [10, 500] as const;
 const MEAN_MINUTES = 960;
 
 /** Estimates one platform's price per click, tick by tick [micros]. */
-export class CpcFilter {
+export class CpcFilter implements Savable<readonly number[]> {
   readonly #driftVariance: number;
   readonly #keep: number;
   #price = 0;
@@ -62,6 +63,14 @@ export class CpcFilter {
     }
     this.#weight = this.#keep * this.#weight + clicks;
     this.#mean += (clicks / this.#weight) * (priceMicros - this.#mean);
+  }
+
+  save(): readonly number[] {
+    return [this.#price, this.#variance, this.#noise, this.#noiseTicks, this.#weight, this.#mean];
+  }
+
+  restore(state: readonly number[]): void {
+    [this.#price, this.#variance, this.#noise, this.#noiseTicks, this.#weight, this.#mean] = state;
   }
 
   #learnNoise(sample: number): void {

@@ -11,7 +11,9 @@
  * V1 the rate is in (0, 1] and its variance positive and finite whatever finite counts are fed;
  * V2 silence is no evidence: clicks under way mature, and no new ones come, as the traffic plan has it too.
  */
+import type { Savable } from "../saved.ts";
 import { ChangeTest } from "./change-test.ts";
+import type { ChangeTestState } from "./change-test.ts";
 import { BASE, COSINE, DRIFT, OLD, RateState, SINE, SIZE, YOUNG } from "./rate-state.ts";
 
 /** Prior of the base: a rate of 2 %, give or take a factor e². */
@@ -38,8 +40,15 @@ const DELAY_MEMORY = 4000;
 
 const MINUTE_MS = 60_000;
 
+/** What a filter knows. */
+export interface CvrFilterState {
+  readonly rates: readonly Float64Array[];
+  readonly change: ChangeTestState;
+  readonly figures: readonly number[];
+}
+
 /** Estimates one platform's conversion rate, tick by tick. */
-export class CvrFilter {
+export class CvrFilter implements Savable<CvrFilterState> {
   readonly #rates = new RateState();
   readonly #state = this.#rates.state;
   readonly #covariance = this.#rates.covariance;
@@ -144,6 +153,29 @@ export class CvrFilter {
     this.#advance(tick, 0);
     this.#mature(exposureYoung, exposureOld);
     this.#change.click(0, 0, this.delayTicks);
+  }
+
+  save(): CvrFilterState {
+    return {
+      rates: this.#rates.save(),
+      change: this.#change.save(),
+      figures: [
+        this.#pendingYoung,
+        this.#pendingOld,
+        this.#ages,
+        this.#aged,
+        this.#conversions,
+        this.#unheardTicks,
+        this.#unheardExposure,
+      ],
+    };
+  }
+
+  restore({ rates, change, figures }: CvrFilterState): void {
+    this.#rates.restore(rates);
+    this.#change.restore(change);
+    [this.#pendingYoung, this.#pendingOld, this.#ages, this.#aged, this.#conversions] = figures;
+    [this.#unheardTicks, this.#unheardExposure] = figures.slice(5);
   }
 
   /**

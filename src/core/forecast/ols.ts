@@ -5,7 +5,9 @@
  * conversions still under way count as failures.
  */
 import type { PlatformMetrics } from "../platform.ts";
+import type { Savable } from "../saved.ts";
 import { SlidingWindow } from "../window.ts";
+import type { WindowState } from "../window.ts";
 import type { ForecastBoard, Forecaster } from "./board.ts";
 import { flattenPlan } from "./traffic-plan.ts";
 
@@ -17,7 +19,7 @@ const WINDOW_TICKS = 30;
  * from below (CVR at 1 from above). Long-run means are the window's means, `evidence` is the conversions in it, and the traffic plan is flat: the
  * mean clicks of the last 30 ticks heard.
  */
-export class OlsForecaster implements Forecaster {
+export class OlsForecaster implements Forecaster, Savable<readonly WindowState[]> {
   readonly #board: ForecastBoard;
   readonly #platform: number;
   readonly #cvr: SlidingWindow;
@@ -56,6 +58,18 @@ export class OlsForecaster implements Forecaster {
     board.traffic[p].level = Math.max(0, this.#clicks.mean);
     board.impressionsPerClick[p] =
       this.#clicks.mean > 1e-9 ? Math.max(1, this.#impressions.mean / this.#clicks.mean) : board.impressionsPerClick[p];
+  }
+
+  save(): readonly WindowState[] {
+    return this.#windows.map((window) => window.save());
+  }
+
+  restore(state: readonly WindowState[]): void {
+    for (const [at, window] of this.#windows.entries()) window.restore(state[at]);
+  }
+
+  get #windows(): readonly SlidingWindow[] {
+    return [this.#cvr, this.#cpc, this.#conversions, this.#clicks, this.#impressions];
   }
 
   #learn(metrics: PlatformMetrics, tick: number): void {

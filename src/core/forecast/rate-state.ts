@@ -1,4 +1,5 @@
 /** The state of the conversion-rate filter and its algebra: a mean vector of log rates, its covariance, and what evidence does to them. */
+import type { Savable } from "../saved.ts";
 
 /** State vector: base, drift, sine, cosine, log rate of the young and of the old pending clicks. */
 export const BASE = 0;
@@ -23,12 +24,21 @@ interface Jump {
 }
 
 /** Mean and covariance of the state. */
-export class RateState {
+export class RateState implements Savable<readonly Float64Array[]> {
   readonly state = new Float64Array(SIZE);
   readonly covariance = new Float64Array(SIZE * SIZE);
   /** A linear form of the state: scratch of whoever needs one. */
   readonly row = new Float64Array(SIZE);
   readonly #gain = new Float64Array(SIZE);
+
+  save(): readonly Float64Array[] {
+    return [this.state, this.covariance];
+  }
+
+  restore([state, covariance]: readonly Float64Array[]): void {
+    this.state.set(state);
+    this.covariance.set(covariance);
+  }
 
   /** Replaces one state by a mean of others, whose derivatives by them are the row's. */
   replace(target: number, value: number): void {

@@ -9,6 +9,7 @@
  * T1 until one full period is known the plan is flat; from then on it is keyed by tick modulo the period;
  * T2 `profile` and `cumulative` change once a period, `level` alone moves in between, finite and ≥ 0.
  */
+import type { Savable } from "../saved.ts";
 import type { FarTraffic, TrafficPlan } from "./board.ts";
 
 /** Clicks in plan that the level starts from: they keep a ratio of few clicks near 1. */
@@ -25,8 +26,16 @@ export function flattenPlan(plan: TrafficPlan): void {
   for (let i = 0; i < plan.cumulative.length; i += 1) plan.cumulative[i] = i;
 }
 
+/** What a planner knows beyond its plan. */
+export interface TrafficPlannerState {
+  readonly lastDay: Float64Array;
+  readonly mean: Float64Array;
+  readonly isKeyed: boolean;
+  readonly figures: readonly number[];
+}
+
 /** Learns one platform's daily traffic and writes it into a plan: level = (Σ clicks + 40) / (Σ planned + 40), both exponentially windowed. */
-export class TrafficPlanner {
+export class TrafficPlanner implements Savable<TrafficPlannerState> {
   readonly #plan: TrafficPlan;
   readonly #far: FarTraffic;
   readonly #keep: number;
@@ -83,6 +92,23 @@ export class TrafficPlanner {
     this.#writeLevel();
     this.#untilTurn -= 1;
     if (this.#untilTurn === 0) this.#turn(phase);
+  }
+
+  save(): TrafficPlannerState {
+    return {
+      lastDay: this.#lastDay,
+      mean: this.#mean,
+      isKeyed: this.#isKeyed,
+      figures: [this.#untilTurn, this.#heard, this.#clicks, this.#planned, this.#longClicks, this.#longPlanned],
+    };
+  }
+
+  /** The plan itself is its board's, and restored with it. */
+  restore({ lastDay, mean, isKeyed, figures }: TrafficPlannerState): void {
+    this.#lastDay.set(lastDay);
+    this.#mean.set(mean);
+    this.#isKeyed = isKeyed;
+    [this.#untilTurn, this.#heard, this.#clicks, this.#planned, this.#longClicks, this.#longPlanned] = figures;
   }
 
   #phase(tick: number): number {
