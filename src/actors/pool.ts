@@ -7,15 +7,7 @@
  * snapshot is what it was: one that had failed is dead, waits for its restart, and its failure is not told again.
  */
 import { createActor } from "xstate";
-import type {
-  ActorLogic,
-  ActorOptions,
-  ActorScope,
-  AnyActorLogic,
-  AnyActorRef,
-  EventObject,
-  Snapshot,
-} from "xstate";
+import type { ActorLogic, ActorOptions, ActorScope, AnyActorLogic, AnyActorRef, EventObject, Snapshot } from "xstate";
 
 /** One actor to hold. */
 export interface PoolMember {

@@ -6,6 +6,7 @@
  */
 import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
+import type { Savable } from "./saved.ts";
 
 /** 32-bit FNV-1a hash of a name, mixed with a seed. */
 export function hashSeed(seed: number, name: string): number {
@@ -28,11 +29,11 @@ export function uniformOf(seed: number, name: string): number {
 }
 
 /** A stream of uniform draws. */
-export class RandomStream {
+export class RandomStream implements Savable<readonly number[]> {
   #generator: JumpableRandomGenerator;
 
-  constructor(seed: number, name: string, state?: readonly number[]) {
-    this.#generator = state ? xoroshiro128plusFromState(state) : xoroshiro128plus(hashSeed(seed, name));
+  constructor(seed: number, name: string) {
+    this.#generator = xoroshiro128plus(hashSeed(seed, name));
   }
 
   /** The next uniform number in [0, 1), with 53 random bits. Bound, so that it can be handed to `d3-random` as a source. */
@@ -42,8 +43,12 @@ export class RandomStream {
     return (high * 67_108_864 + low) / 9_007_199_254_740_992;
   };
 
-  /** The state to give to the constructor to go on from here (R2). */
-  state(): readonly number[] {
+  /** The state from which it goes on (R2). */
+  save(): readonly number[] {
     return this.#generator.getState();
+  }
+
+  restore(state: readonly number[]): void {
+    this.#generator = xoroshiro128plusFromState(state);
   }
 }

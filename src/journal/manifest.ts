@@ -2,6 +2,7 @@
 import { EngineError } from "../core/errors.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { PlatformSpec } from "../core/platform.ts";
+import { readSnapshotHead } from "./snapshot.ts";
 import { readStep } from "./step.ts";
 import type { JournalStore } from "./store.ts";
 
@@ -24,6 +25,9 @@ export interface Manifest {
 
 /** The manifest of a shard's log; null where nothing has begun. @throws EngineError CE_STATE_CORRUPT */
 export async function manifestOf(store: JournalStore, shard: number): Promise<Manifest | null> {
+  const { firstSeq } = await store.head(shard);
+  const base = firstSeq === 1 ? null : await store.snapshot(shard, firstSeq - 1);
+  if (base !== null) return readSnapshotHead(base.bytes).manifest;
   for await (const { kind, bytes } of store.read(shard))
     if (kind === "started") return readStep(bytes).head as Manifest;
   return null;

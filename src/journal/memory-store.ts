@@ -1,7 +1,15 @@
 /** A store in memory: for tests and simulations, and the yardstick of the others. It outlives its owners as long as the object does. */
 import { chained } from "./checksum.ts";
-import { KEPT_SNAPSHOTS, corrupt, fenced, outOfOrder } from "./store.ts";
-import type { Entry, JournalStore, LogHead, StoredAccounts, StoredEntry, StoredSnapshot } from "./store.ts";
+import { corrupt, fenced, irreplaceable, outOfOrder } from "./store.ts";
+import type {
+  Entry,
+  JournalStore,
+  LogHead,
+  SnapshotPlace,
+  StoredAccounts,
+  StoredEntry,
+  StoredSnapshot,
+} from "./store.ts";
 
 interface Kept extends StoredEntry {
   readonly sum: number;
@@ -58,11 +66,19 @@ export class MemoryStore implements JournalStore {
     return seq;
   }
 
-  async saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot): Promise<void> {
+  async saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot, keep: readonly number[]): Promise<void> {
     const log = this.#shard(shard);
     if (log.epoch !== epoch) throw fenced(this.name, shard, epoch, log.epoch);
-    const others = log.snapshots.filter(({ seq }) => seq !== snapshot.seq);
-    log.snapshots = [...others, { ...snapshot, bytes: snapshot.bytes.slice() }].slice(-KEPT_SNAPSHOTS);
+    const others = log.snapshots.filter(({ seq }) => seq !== snapshot.seq && keep.includes(seq));
+    log.snapshots = [...others, { ...snapshot, bytes: snapshot.bytes.slice() }];
+  }
+
+  async snapshots(shard: number): Promise<readonly SnapshotPlace[]> {
+    return this.#shard(shard).snapshots.map(({ seq, tick }) => ({ seq, tick }));
+  }
+
+  async snapshot(shard: number, seq: number): Promise<StoredSnapshot | null> {
+    return this.#shard(shard).snapshots.find((one) => one.seq === seq) ?? null;
   }
 
   async saveAccounts(shard: number, epoch: number, accounts: StoredAccounts): Promise<void> {
@@ -75,14 +91,13 @@ export class MemoryStore implements JournalStore {
     return this.#shard(shard).accounts;
   }
 
-  async newestSnapshot(shard: number): Promise<StoredSnapshot | null> {
-    return this.#shard(shard).snapshots.at(-1) ?? null;
-  }
-
-  async forget(shard: number, epoch: number): Promise<number> {
+  async forget(shard: number, epoch: number, untilSeq: number): Promise<number> {
     const log = this.#shard(shard);
     if (log.epoch !== epoch) throw fenced(this.name, shard, epoch, log.epoch);
-    const count = Math.max(0, (log.snapshots[0]?.seq ?? 0) - log.forgotten);
+    const kept = log.snapshots.filter(({ seq }) => seq >= untilSeq);
+    if (kept[0]?.seq !== untilSeq) throw irreplaceable(this.name, untilSeq);
+    log.snapshots = kept;
+    const count = Math.max(0, untilSeq - log.forgotten);
     const gone = log.entries.splice(0, count);
     log.forgotten += gone.length;
     log.baseSum = gone.at(-1)?.sum ?? log.baseSum;

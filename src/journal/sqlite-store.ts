@@ -14,8 +14,17 @@ import { ownerLock } from "./owner-lock.ts";
 import type { OwnerLock } from "./owner-lock.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
 import { failureOf } from "./sqlite-failure.ts";
-import { ENTRY_KINDS, KEPT_SNAPSHOTS, corrupt, fenced, outOfOrder } from "./store.ts";
-import type { AccountRow, Entry, JournalStore, LogHead, StoredAccounts, StoredEntry, StoredSnapshot } from "./store.ts";
+import { ENTRY_KINDS, corrupt, fenced, irreplaceable, outOfOrder } from "./store.ts";
+import type {
+  AccountRow,
+  Entry,
+  JournalStore,
+  LogHead,
+  SnapshotPlace,
+  StoredAccounts,
+  StoredEntry,
+  StoredSnapshot,
+} from "./store.ts";
 
 /** How a directory is opened. */
 export interface SqliteStoreOptions {
@@ -139,7 +148,12 @@ export class SqliteStore implements JournalStore {
     });
   }
 
-  async saveSnapshot(shard: number, epoch: number, { seq, tick, bytes }: StoredSnapshot): Promise<void> {
+  async saveSnapshot(
+    shard: number,
+    epoch: number,
+    { seq, tick, bytes }: StoredSnapshot,
+    keep: readonly number[],
+  ): Promise<void> {
     this.#transaction(() => {
       this.#owned(shard, epoch);
       const sum = snapshotSum(seq, tick, bytes);
@@ -147,11 +161,23 @@ export class SqliteStore implements JournalStore {
       this.#sql("INSERT OR REPLACE INTO snapshots (shard, seq, tick, sum, bytes) VALUES (?, ?, ?, ?, ?)").run(
         ...values,
       );
-      this.#sql(
-        `DELETE FROM snapshots WHERE shard = ?1 AND seq NOT IN
-           (SELECT seq FROM snapshots WHERE shard = ?1 ORDER BY seq DESC LIMIT ${KEPT_SNAPSHOTS})`,
-      ).run(shard);
+      const drop = this.#sql("DELETE FROM snapshots WHERE shard = ? AND seq = ?");
+      for (const { seq: old } of this.#snapshotPlaces(shard)) {
+        if (old !== seq && !keep.includes(old)) drop.run(shard, old);
+      }
     });
+  }
+
+  async snapshots(shard: number): Promise<readonly SnapshotPlace[]> {
+    return this.#guard(() => this.#snapshotPlaces(shard));
+  }
+
+  async snapshot(shard: number, seq: number): Promise<StoredSnapshot | null> {
+    const row = this.#guard(() =>
+      this.#sql("SELECT tick, sum, bytes FROM snapshots WHERE shard = ? AND seq = ?").get(shard, seq),
+    ) as unknown as { readonly tick: number; readonly sum: number; readonly bytes: Uint8Array } | undefined;
+    if (row === undefined || snapshotSum(seq, row.tick, row.bytes) !== row.sum) return null;
+    return { seq, tick: row.tick, bytes: row.bytes };
   }
 
   async saveAccounts(shard: number, epoch: number, { seq, tick, rows }: StoredAccounts): Promise<void> {
@@ -176,26 +202,18 @@ export class SqliteStore implements JournalStore {
     return { seq, tick, rows: rows.map(({ seq: _seq, tick: _tick, ...row }) => row) };
   }
 
-  async newestSnapshot(shard: number): Promise<StoredSnapshot | null> {
-    const rows = this.#guard(() =>
-      this.#sql("SELECT seq, tick, sum, bytes FROM snapshots WHERE shard = ? ORDER BY seq DESC").all(shard),
-    ) as unknown as readonly (StoredSnapshot & { readonly sum: number })[];
-    const sound = rows.find(({ seq, tick, sum, bytes }) => snapshotSum(seq, tick, bytes) === sum);
-    return sound === undefined ? null : { seq: sound.seq, tick: sound.tick, bytes: sound.bytes };
-  }
-
-  async forget(shard: number, epoch: number): Promise<number> {
+  async forget(shard: number, epoch: number, untilSeq: number): Promise<number> {
     const count = this.#transaction(() => {
       const { forgotten } = this.#owned(shard, epoch);
-      const oldest = this.#sql("SELECT min(seq) AS seq FROM snapshots WHERE shard = ?").get(shard);
-      const until = Number(oldest?.["seq"] ?? 0);
-      if (until <= forgotten) return 0;
-      const sum = this.#sumOf(shard, until);
+      if (!this.#snapshotPlaces(shard).some(({ seq }) => seq === untilSeq)) throw irreplaceable(this.name, untilSeq);
+      this.#sql("DELETE FROM snapshots WHERE shard = ? AND seq < ?").run(shard, untilSeq);
+      if (untilSeq <= forgotten) return 0;
+      const sum = this.#sumOf(shard, untilSeq);
       const from = shard * SHARD_SPAN;
-      this.#sql("DELETE FROM entries WHERE id > ? AND id <= ?").run(from, from + until);
+      this.#sql("DELETE FROM entries WHERE id > ? AND id <= ?").run(from, from + untilSeq);
       const update = this.#sql("UPDATE shards SET forgotten = ?, forgotten_sum = ? WHERE shard = ?");
-      update.run(until, sum, shard);
-      return until - forgotten;
+      update.run(untilSeq, sum, shard);
+      return untilSeq - forgotten;
     });
     this.#guard(() => this.#db.exec("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)"));
     return count;
@@ -239,6 +257,11 @@ export class SqliteStore implements JournalStore {
       for (const migration of MIGRATIONS.slice(version)) this.#db.exec(migration);
       this.#db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
     });
+  }
+
+  #snapshotPlaces(shard: number): readonly SnapshotPlace[] {
+    const rows = this.#sql("SELECT seq, tick FROM snapshots WHERE shard = ? ORDER BY seq").all(shard);
+    return rows.map(({ seq, tick }) => ({ seq: Number(seq), tick: Number(tick) }));
   }
 
   #shard(shard: number): ShardRow {

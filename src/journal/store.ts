@@ -27,10 +27,14 @@ export interface StoredEntry extends Entry {
   readonly epoch: number;
 }
 
-/** The state of a shard after the entry `seq`. */
-export interface StoredSnapshot {
+/** A snapshot, without its bytes: of the state after the entry `seq`, with `tick` next. */
+export interface SnapshotPlace {
   readonly seq: number;
   readonly tick: number;
+}
+
+/** The state of a shard after an entry. */
+export interface StoredSnapshot extends SnapshotPlace {
   readonly bytes: Uint8Array;
 }
 
@@ -77,21 +81,36 @@ export interface JournalStore {
    * @throws EngineError CE_STATE_FENCED where another has claimed the shard; CE_STATE_FULL, CE_STATE_UNWRITABLE: try again later (J4)
    */
   append(shard: number, epoch: number, expectedSeq: number, entries: readonly Entry[]): Promise<number>;
-  /** Keeps the state after an entry. @throws EngineError as {@link append} does */
-  saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot): Promise<void>;
+  /** Keeps the state after an entry, and of the snapshots before it those named. @throws EngineError as {@link append} does */
+  saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot, keep: readonly number[]): Promise<void>;
+  /** The snapshots that are kept, oldest first. */
+  snapshots(shard: number): Promise<readonly SnapshotPlace[]>;
+  /** The snapshot after an entry; null where there is none that is sound (J5). */
+  snapshot(shard: number, seq: number): Promise<StoredSnapshot | null>;
   /** Keeps the campaigns' totals after an entry, as people read them. @throws EngineError as {@link append} does */
   saveAccounts(shard: number, epoch: number, accounts: StoredAccounts): Promise<void>;
   /** The totals that were kept last, or null. */
   accounts(shard: number): Promise<StoredAccounts | null>;
-  /** The newest snapshot that is sound, or null. */
-  newestSnapshot(shard: number): Promise<StoredSnapshot | null>;
-  /** Lets go of the entries that the oldest kept snapshot stands for (J6). @returns how many went */
-  forget(shard: number, epoch: number): Promise<number>;
+  /** Lets go of the entries up to one that a snapshot stands for, and of the snapshots before that (J6). @returns how many entries went */
+  forget(shard: number, epoch: number, untilSeq: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Snapshots that are kept: should the newest be damaged, the one before it and the entries since then serve. */
-export const KEPT_SNAPSHOTS = 2;
+/** The newest snapshot that is sound, or null. */
+export async function newestSnapshot(store: JournalStore, shard: number): Promise<StoredSnapshot | null> {
+  for (const { seq } of (await store.snapshots(shard)).toReversed()) {
+    const snapshot = await store.snapshot(shard, seq);
+    if (snapshot !== null) return snapshot;
+  }
+  return null;
+}
+
+/** The error of a log whose entries may not go: nothing stands for them (J6). */
+export function irreplaceable(store: string, untilSeq: number): EngineError {
+  return new EngineError("CE_ENGINE_INVARIANT", `No snapshot stands for the entries up to ${untilSeq}.`, {
+    file: store,
+  });
+}
 
 /** The error of an owner that another has replaced. */
 export function fenced(store: string, shard: number, epoch: number, now: number): EngineError {

@@ -9,6 +9,7 @@ import type { Writable } from "node:stream";
 import { pino } from "pino";
 import { EngineError } from "../core/errors.ts";
 import type { CampaignState, DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
+import type { Savable } from "../core/saved.ts";
 import { DecisionLines } from "./decision-lines.ts";
 import { fileSink, streamSink, unwritable } from "./log-sink.ts";
 import type { LogSink } from "./log-sink.ts";
@@ -23,16 +24,26 @@ export type DecisionLogLevel = "all" | "changes" | `sample:${number}`;
 /** How a log ended. */
 export interface DecisionLogEnd {
   readonly lines: number;
-  /** SHA-256 of the log's bytes, hexadecimal. */
-  readonly sha256: string;
+  /** SHA-256 of the log's bytes, hexadecimal; null where an earlier process began it. */
+  readonly sha256: string | null;
+}
+
+/** How far a log is. */
+export interface DecisionLogState {
+  readonly bytes: number;
+  readonly lines: number;
+  /** One in so many decisions is considered. */
+  readonly every: number;
+  /** What the level's filter remembers. */
+  readonly filter: unknown;
 }
 
 const BUFFER_CHARACTERS = 64 * 1024;
 
 /** Writes the decision log. */
-export class DecisionLog implements EngineObserver {
+export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
   readonly #sink: LogSink;
-  readonly #keeps: (event: DecisionMade) => boolean;
+  readonly #filter: LevelFilter;
   readonly #keepsRoutine: boolean;
   readonly #logger: pino.Logger;
   readonly #hash = createHash("sha256");
@@ -41,6 +52,9 @@ export class DecisionLog implements EngineObserver {
   /** One in so many decisions is considered: more than 1 under overload. */
   #every = 1;
   #buffer = "";
+  #bytes = 0;
+  /** An earlier process wrote the beginning, with the header. */
+  #isContinued = false;
   #lines = 0;
   #safeLines = 0;
   #failure: EngineError | null = null;
@@ -51,7 +65,7 @@ export class DecisionLog implements EngineObserver {
    * @throws EngineError CE_OUTPUT_UNWRITABLE, CE_USAGE_INVALID for an unknown level.
    */
   constructor(destination: string | Writable, level: DecisionLogLevel = "all") {
-    this.#keeps = levelFilter(level);
+    this.#filter = levelFilter(level);
     this.#keepsRoutine = level === "all";
     this.#sink = typeof destination === "string" ? fileSink(destination) : streamSink(destination);
     this.#logger = pino({ base: null, timestamp: false }, { write: (line: string) => this.#append(line) });
@@ -64,7 +78,7 @@ export class DecisionLog implements EngineObserver {
         this.#start(event);
         break;
       case "decision":
-        if ((event.slot + event.tick) % this.#every === 0 && this.#keeps(event)) this.#decision(event);
+        if ((event.slot + event.tick) % this.#every === 0 && this.#filter.keeps(event)) this.#decision(event);
         break;
       case "campaign.changed":
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
@@ -110,6 +124,23 @@ export class DecisionLog implements EngineObserver {
     }
   }
 
+  /** How far it is; what is buffered is written. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
+  save(): DecisionLogState {
+    this.#flush();
+    return { bytes: this.#bytes, lines: this.#lines, every: this.#every, filter: this.#filter.save() };
+  }
+
+  /** Before the engine starts: goes on in the same file, if it is still there as it was; if not, it begins anew. */
+  restore({ bytes, lines, every, filter }: DecisionLogState): void {
+    if (this.#sink.goOnAfter?.(bytes) !== true) return;
+    this.#isContinued = true;
+    this.#bytes = bytes;
+    this.#lines = lines;
+    this.#safeLines = lines;
+    this.#every = every;
+    this.#filter.restore(filter);
+  }
+
   /** Writes what is buffered: for a run that may be cut off. @throws EngineError CE_OUTPUT_UNWRITABLE (D3). */
   flush(): void {
     this.#flush();
@@ -124,12 +155,13 @@ export class DecisionLog implements EngineObserver {
       if (error !== null && this.#failure === null) this.#failure = this.#unwritable(error);
     }
     if (this.#failure !== null) throw this.#failure;
-    return { lines: this.#lines, sha256: this.#hash.digest("hex") };
+    return { lines: this.#lines, sha256: this.#isContinued ? null : this.#hash.digest("hex") };
   }
 
   #start(event: EngineStarted): void {
     this.#started = event;
     this.#lineMaker = null;
+    if (this.#isContinued) return;
     const { name, seed, currency, tickMs, ticks, platforms, campaigns } = event;
     this.#logger.info({
       event: event.type,
@@ -194,6 +226,7 @@ export class DecisionLog implements EngineObserver {
     }
     this.#safeLines = this.#lines;
     this.#hash.update(bytes);
+    this.#bytes += bytes.length;
   }
 
   #unwritable(error: unknown): EngineError {
@@ -201,24 +234,41 @@ export class DecisionLog implements EngineObserver {
   }
 }
 
+/** Which decisions a level keeps. */
+interface LevelFilter extends Savable {
+  keeps(event: DecisionMade): boolean;
+}
+
 /** @throws EngineError CE_USAGE_INVALID */
-function levelFilter(level: string): (event: DecisionMade) => boolean {
-  if (level === "all") return () => true;
-  if (level === "changes") return changeFilter();
+function levelFilter(level: string): LevelFilter {
+  if (level === "all") return forgetful(() => true);
+  if (level === "changes") return new ChangeFilter();
   const every = /^sample:([1-9]\d*)$/.exec(level)?.[1];
   if (every === undefined) {
     throw new EngineError("CE_USAGE_INVALID", `There is no decision log level "${level}".`, {
       expected: "all, changes, or sample:N with N ≥ 1",
     });
   }
-  return (event) => (event.slot + event.tick) % Number(every) === 0;
+  return forgetful((event) => (event.slot + event.tick) % Number(every) === 0);
+}
+
+function forgetful(keeps: (event: DecisionMade) => boolean): LevelFilter {
+  return { keeps, save: () => null, restore: () => undefined };
+}
+
+/** What was bid last, and why. */
+interface LastDecision {
+  readonly state: CampaignState;
+  readonly reason: string;
+  readonly bids: readonly number[];
 }
 
 /** Keeps a decision whose state, reason or set of bid platforms differs from that of the campaign's previous decision. */
-function changeFilter(): (event: DecisionMade) => boolean {
-  const last: { state: CampaignState; reason: string; bids: readonly number[] }[] = [];
-  return ({ slot, state, decision: { reason, candidates } }) => {
-    const before = last[slot];
+class ChangeFilter implements LevelFilter, Savable<readonly LastDecision[]> {
+  #last: LastDecision[] = [];
+
+  keeps({ slot, state, decision: { reason, candidates } }: DecisionMade): boolean {
+    const before = this.#last[slot];
     let bids = 0;
     let isSame = before !== undefined && before.state === state && before.reason === reason;
     for (const candidate of candidates) {
@@ -226,9 +276,17 @@ function changeFilter(): (event: DecisionMade) => boolean {
     }
     if (isSame && before.bids.length === bids) return false;
     const platforms = candidates.filter((candidate) => candidate.bidMicros > 0).map((candidate) => candidate.platform);
-    last[slot] = { state, reason, bids: platforms };
+    this.#last[slot] = { state, reason, bids: platforms };
     return true;
-  };
+  }
+
+  save(): readonly LastDecision[] {
+    return this.#last;
+  }
+
+  restore(last: readonly LastDecision[]): void {
+    this.#last = [...last];
+  }
 }
 
 function newlines(bytes: Buffer): number {

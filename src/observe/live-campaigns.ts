@@ -1,6 +1,7 @@
 /** What the live view keeps of each campaign: its shown state with its history, and what it bought. Balances are read from the ledger. */
 
 import type { CampaignState, EngineStarted, ReportsBooked } from "../core/events.ts";
+import type { Savable } from "../core/saved.ts";
 import { MOSAIC_ALPHABET, SHOWN_STATES } from "./frames.ts";
 import type { CampaignRow, MoneyFrame, PlatformShare, ShownState, StateChange } from "./frames.ts";
 import type { RecentDecisions } from "./recent-decisions.ts";
@@ -38,8 +39,17 @@ class LiveCampaign {
   }
 }
 
+/** A campaign as it is shown, with its history in a list. */
+type LiveCampaignState = Omit<LiveCampaign, "history" | "shown"> & { readonly history: readonly StateChange[] | null };
+
+/** What is shown of all campaigns, by slot, and the traffic that their plans follow. */
+export interface LiveCampaignsState {
+  readonly rows: readonly LiveCampaignState[];
+  readonly traffic: Float64Array;
+}
+
 /** All campaigns of a run, by slot. */
-export class LiveCampaigns {
+export class LiveCampaigns implements Savable<LiveCampaignsState> {
   /** The traffic that the plans follow. */
   readonly traffic = new TrafficShare();
   readonly #started: EngineStarted;
@@ -58,6 +68,23 @@ export class LiveCampaigns {
   add(id: string): void {
     this.#slots.set(id, this.#rows.length);
     this.#rows.push(new LiveCampaign(this.#started.platforms.length));
+  }
+
+  save(): LiveCampaignsState {
+    const rows = this.#rows.map(({ history, ...rest }) => ({
+      ...rest,
+      history: history === null ? null : [...history],
+    }));
+    return { rows, traffic: this.traffic.save() };
+  }
+
+  restore({ rows, traffic }: LiveCampaignsState): void {
+    for (const [slot, { history, ...rest }] of rows.entries()) {
+      const row = Object.assign(this.#rows[slot], rest);
+      row.history = history === null ? null : new Ring<StateChange>(HISTORY_LENGTH);
+      for (const change of history ?? []) row.history?.push(change);
+    }
+    this.traffic.restore(traffic);
   }
 
   /** The slot of an id, or null. */

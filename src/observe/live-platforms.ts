@@ -3,6 +3,7 @@ import type { ReportsBooked, TickCompleted } from "../core/events.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { ForecastBoard } from "../core/forecast/board.ts";
 import type { PlatformSpec } from "../core/platform.ts";
+import type { Savable } from "../core/saved.ts";
 import type { PlatformFrame, PlatformHealth, PlatformHistory, PlatformPoint } from "./frames.ts";
 import { Ring } from "./recent-decisions.ts";
 
@@ -33,14 +34,28 @@ class LivePlatform {
   conversions = 0;
 }
 
+/** A platform as it is shown, with its points in a list. */
+type LivePlatformState = Omit<LivePlatform, "points"> & { readonly points: readonly PlatformPoint[] };
+
 /** All platforms of a run. */
-export class LivePlatforms {
+export class LivePlatforms implements Savable<readonly LivePlatformState[]> {
   readonly #specs: readonly PlatformSpec[];
   readonly #rows: readonly LivePlatform[];
 
   constructor(specs: readonly PlatformSpec[]) {
     this.#specs = specs;
     this.#rows = specs.map(() => new LivePlatform());
+  }
+
+  save(): readonly LivePlatformState[] {
+    return this.#rows.map(({ points, ...rest }) => ({ ...rest, points: [...points] }));
+  }
+
+  restore(state: readonly LivePlatformState[]): void {
+    for (const [platform, { points, ...rest }] of state.entries()) {
+      Object.assign(this.#rows[platform], rest);
+      for (const point of points) this.#rows[platform].points.push(point);
+    }
   }
 
   /** Notes that the operator closed a platform, or with null opened it. */

@@ -6,6 +6,7 @@
 import { createHistogram } from "node:perf_hooks";
 import type { EngineEvent, EngineObserver, EngineStarted, OperatorActed } from "../core/events.ts";
 import { EngineError } from "../core/errors.ts";
+import type { Savable } from "../core/saved.ts";
 import type {
   CampaignDetail,
   CampaignRow,
@@ -21,9 +22,11 @@ import type {
 } from "./frames.ts";
 import { lineOf } from "./event-lines.ts";
 import { LiveCampaigns } from "./live-campaigns.ts";
+import type { LiveCampaignsState } from "./live-campaigns.ts";
 import { HISTORY_TICKS, LivePlatforms } from "./live-platforms.ts";
 import { RecentDecisions, Ring } from "./recent-decisions.ts";
 import { SpendHistory } from "./spend-history.ts";
+import type { SpendHistoryState } from "./spend-history.ts";
 
 /** What a list of campaigns is to contain, and in which order. */
 export interface CampaignQuery {
@@ -67,8 +70,26 @@ interface Kept {
   readonly spending: SpendHistory;
 }
 
+/** What a view shows, but for the decisions of late and the times that ticks took. */
+export interface LiveViewState {
+  readonly campaigns: LiveCampaignsState;
+  readonly platforms: ReturnType<LivePlatforms["save"]>;
+  readonly spending: SpendHistoryState;
+  readonly lastDecisionId: number;
+  readonly lines: readonly EventLine[];
+  readonly lineId: number;
+  readonly counts: {
+    readonly decisions: number;
+    readonly restarts: number;
+    readonly refusedReports: number;
+    readonly refusedFeeds: number;
+    readonly lateTicks: number;
+  };
+  readonly stoppedBecause: string | null;
+}
+
 /** Listens to one engine. */
-export class LiveView implements EngineObserver {
+export class LiveView implements EngineObserver, Savable<LiveViewState> {
   readonly #lines = new Ring<EventLine>(KEPT_LINES);
   readonly #latencyMicroseconds = createHistogram();
   readonly #ticks = new Ring<TickPoint>(HISTORY_TICKS);
@@ -83,6 +104,8 @@ export class LiveView implements EngineObserver {
   #refusedFeeds = 0;
   #lateTicks = 0;
   #stoppedBecause: string | null = null;
+  /** What to show from the engine's start on. */
+  #saved: LiveViewState | null = null;
 
   /** Counts what was heard: while it stands still, a frame would be the same but for the process. */
   revision = 0;
@@ -158,6 +181,31 @@ export class LiveView implements EngineObserver {
     if (line === null) return;
     this.#lineId += 1;
     this.#lines.push(line);
+  }
+
+  save(): LiveViewState {
+    const { campaigns, platforms, spending } = this.#run();
+    return {
+      campaigns: campaigns.save(),
+      platforms: platforms.save(),
+      spending: spending.save(),
+      lastDecisionId: this.lastDecisionId,
+      lines: [...this.#lines],
+      lineId: this.#lineId,
+      counts: {
+        decisions: this.#decisions,
+        restarts: this.#restarts,
+        refusedReports: this.#refusedReports,
+        refusedFeeds: this.#refusedFeeds,
+        lateTicks: this.#lateTicks,
+      },
+      stoppedBecause: this.#stoppedBecause,
+    };
+  }
+
+  /** Before the engine starts: what it tells then is shown in addition. */
+  restore(state: LiveViewState): void {
+    this.#saved = state;
   }
 
   /** True once an engine has started. */
@@ -316,6 +364,27 @@ export class LiveView implements EngineObserver {
     };
     this.#tick = started.tick;
     this.#timeMs = started.timeMs;
+    if (this.#saved !== null) this.#goOn(this.#kept, this.#saved);
+    this.#saved = null;
+  }
+
+  #goOn({ started, campaigns, platforms, decisions, spending }: Kept, saved: LiveViewState): void {
+    campaigns.restore(saved.campaigns);
+    platforms.restore(saved.platforms);
+    spending.restore(saved.spending);
+    decisions.countFrom(saved.lastDecisionId);
+    for (const line of saved.lines) this.#lines.push(line);
+    this.#lineId = saved.lineId;
+    this.#stoppedBecause = saved.stoppedBecause;
+    const { counts } = saved;
+    this.#decisions = counts.decisions;
+    this.#restarts = counts.restarts;
+    this.#refusedReports = counts.refusedReports;
+    this.#refusedFeeds = counts.refusedFeeds;
+    this.#lateTicks = counts.lateTicks;
+    // The last tick that was played, not the one to come.
+    this.#tick -= 1;
+    this.#timeMs -= started.tickMs;
   }
 
   #obey({ action, slot, platform, why, tick }: OperatorActed): void {

@@ -1,5 +1,5 @@
 /** Where a log's bytes go, and how much of them got there. */
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { EngineError } from "../core/errors.ts";
 
@@ -8,27 +8,46 @@ export interface LogSink {
   readonly name: string;
   /** @returns the bytes written before `error`, which is null when all were. */
   write(bytes: Buffer): { written: number; error: unknown };
+  /** Goes on after so many bytes of what is there, in place of replacing it. @returns false where there are fewer; then nothing has changed */
+  goOnAfter?(bytes: number): boolean;
   /** @returns the error, or null. */
   close(): unknown;
 }
 
 /**
- * A file, replaced and written synchronously. sonic-boom does not tell how much of its buffer reached the disk, which D3 must know.
+ * A file, replaced with the first write, or the end, and written synchronously. sonic-boom does not tell how much of its buffer reached the disk, which D3 must know.
  * @throws EngineError CE_OUTPUT_UNWRITABLE when it cannot be opened.
  */
 export function fileSink(path: string): LogSink {
   let fd: number;
   try {
-    fd = openSync(path, "w");
+    fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o666);
   } catch (error) {
     throw unwritable(path, error, "nothing was written");
   }
+  /** Where the next byte goes; null while what was there before still is. */
+  let position: number | null = null;
+  // Anything else, such as a device, has no length and no places.
+  const isFile = fstatSync(fd).isFile();
+  const begin = (at: number) => {
+    if (isFile) ftruncateSync(fd, at);
+    return at;
+  };
   return {
     name: path,
+    goOnAfter(bytes) {
+      if (fstatSync(fd).size < bytes) return false;
+      position = begin(bytes);
+      return true;
+    },
     write(bytes) {
       let written = 0;
       try {
-        while (written < bytes.length) written += writeSync(fd, bytes, written);
+        position ??= begin(0);
+        while (written < bytes.length) {
+          written += writeSync(fd, bytes, written, null, isFile ? position + written : null);
+        }
+        position += written;
         return { written, error: null };
       } catch (error) {
         return { written, error };
@@ -36,6 +55,7 @@ export function fileSink(path: string): LogSink {
     },
     close() {
       try {
+        position ??= begin(0);
         closeSync(fd);
         return null;
       } catch (error) {

@@ -79,6 +79,11 @@ export class RecentDecisions {
     this.#unwatchedLength = Math.min(50, Math.max(1, Math.floor(UNWATCHED_DECISIONS / Math.max(1, campaigns))));
   }
 
+  /** Goes on counting after an id: of decisions that are not kept any more. */
+  countFrom(lastId: number): void {
+    this.#lastId = lastId;
+  }
+
   /** Id of the newest decision; 0 before the first. */
   get lastId(): number {
     return this.#lastId;

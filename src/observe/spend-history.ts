@@ -4,19 +4,27 @@
  * SH1 memory is bounded by {@link MOST_CELLS}: when it is full, every other sample is dropped and from then on half as many are taken.
  */
 import type { Ledger } from "../core/ledger.ts";
+import type { Savable } from "../core/saved.ts";
 
 /** Most figures kept, all campaigns together. */
 const MOST_CELLS = 1_000_000;
 const [LEAST_SAMPLES, MOST_SAMPLES] = [16, 240];
 
+/** One sample of all campaigns. */
 interface Column {
   readonly tick: number;
   /** By slot. */
   readonly spentMicros: Float64Array;
 }
 
+/** The samples, and how far they are apart. */
+export interface SpendHistoryState {
+  readonly columns: readonly Column[];
+  readonly strideTicks: number;
+}
+
 /** Samples of one run. */
-export class SpendHistory {
+export class SpendHistory implements Savable<SpendHistoryState> {
   readonly #ledger: Ledger;
   #columns: Column[] = [];
   #strideTicks = 1;
@@ -36,6 +44,15 @@ export class SpendHistory {
     if (this.#columns.length <= most) return;
     this.#strideTicks *= 2;
     this.#columns = this.#columns.filter((column) => column.tick % this.#strideTicks === 0);
+  }
+
+  save(): SpendHistoryState {
+    return { columns: this.#columns, strideTicks: this.#strideTicks };
+  }
+
+  restore({ columns, strideTicks }: SpendHistoryState): void {
+    this.#columns = [...columns];
+    this.#strideTicks = strideTicks;
   }
 
   /** The samples of a campaign, oldest first. */

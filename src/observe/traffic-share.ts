@@ -1,11 +1,12 @@
 /** The plan that spend is held against: a budget spent as the day's traffic comes, as the forecasts have learned it. */
 import type { ForecastBoard } from "../core/forecast/board.ts";
+import type { Savable } from "../core/saved.ts";
 
 /** Ticks between two looks at the forecasts' traffic plans, which change once a day. */
 const LOOK_TICKS = 30;
 
 /** Which share of a flight's traffic has passed. Even until a forecast has learned a day. */
-export class TrafficShare {
+export class TrafficShare implements Savable<Float64Array> {
   #cumulative: Float64Array = Float64Array.of(0, 1);
   #lookedTick = Number.NEGATIVE_INFINITY;
 
@@ -20,6 +21,14 @@ export class TrafficShare {
     }
     // A market without any traffic has no shape.
     if (cumulative.at(-1)! > 0) this.#cumulative = cumulative;
+  }
+
+  save(): Float64Array {
+    return this.#cumulative;
+  }
+
+  restore(cumulative: Float64Array): void {
+    this.#cumulative = cumulative;
   }
 
   /** Traffic in `startTick` ≤ t < `tick` ÷ that until `endTick`; 0 before the flight and 1 after it. */

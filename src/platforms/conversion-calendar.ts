@@ -1,5 +1,6 @@
 /** Conversions on their way: what will be reported, and when. */
 import type { RandomStream } from "../core/random.ts";
+import type { Savable } from "../core/saved.ts";
 import { geometricQuantile } from "./quantile.ts";
 
 /** Delays are cut at this multiple of their mean: one conversion in 500 million would be later. */
@@ -20,12 +21,21 @@ export interface Arrivals {
 }
 
 /** Conversions by the tick of their arrival and by cell: any whole number that says whose they are. */
-export class ConversionCalendar {
+export class ConversionCalendar implements Savable<ReadonlyMap<number, readonly number[]>> {
   /** Cell × AGES + age of each conversion, by tick of arrival. */
   readonly #due = new Map<number, number[]>();
 
   get isEmpty(): boolean {
     return this.#due.size === 0;
+  }
+
+  save(): ReadonlyMap<number, readonly number[]> {
+    return this.#due;
+  }
+
+  restore(due: ReadonlyMap<number, readonly number[]>): void {
+    this.#due.clear();
+    for (const [tick, entries] of due) this.#due.set(tick, [...entries]);
   }
 
   /** Enters one conversion. */

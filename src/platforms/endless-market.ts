@@ -7,8 +7,10 @@ import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
 import { hashSeed } from "../core/random.ts";
 import { BidBatch, ReportBatch } from "../core/reports.ts";
 import type { ReportRow } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
 import type { Market, MarketNews } from "./market.ts";
 import { PathMarket } from "./path-market.ts";
+import type { PathMarketState } from "./path-market.ts";
 import type { CampaignExposure } from "./paths.ts";
 import { simulatePaths } from "./simulated-paths.ts";
 import type { SimulatedMarketSpec, SimulatedOutage, SimulatedPlatformSpec, SimulatedShock } from "./simulated-paths.ts";
@@ -22,8 +24,16 @@ interface Season {
   readonly startTick: number;
 }
 
+/** Where an endless market stands. */
+export interface EndlessMarketState {
+  /** Seasons that have not reported everything yet, the last of them the present one. */
+  readonly seasons: readonly { readonly startTick: number; readonly market: PathMarketState }[];
+  /** Seasons begun so far. */
+  readonly begun: number;
+}
+
 /** Plays `spec` again and again: outages and shocks come back in every round. */
-export class EndlessMarket implements Market {
+export class EndlessMarket implements Market, Savable<EndlessMarketState> {
   readonly platforms: readonly PlatformSpec[];
   readonly #spec: SimulatedMarketSpec;
   readonly #exposures: readonly CampaignExposure[];
@@ -65,6 +75,21 @@ export class EndlessMarket implements Market {
 
   isSettled(): boolean {
     return this.#seasons.every(({ market }) => market.isSettled());
+  }
+
+  save(): EndlessMarketState {
+    const seasons = this.#seasons.map(({ market, startTick }) => ({ startTick, market: market.save() }));
+    return { seasons, begun: this.#next };
+  }
+
+  restore({ seasons, begun }: EndlessMarketState): void {
+    this.#seasons = [];
+    for (const { startTick, market } of seasons) {
+      this.#next = startTick / this.#seasonTicks;
+      this.#begin(startTick);
+      this.#seasons.at(-1)!.market.restore(market);
+    }
+    this.#next = begun;
   }
 
   #begin(startTick: number): void {

@@ -7,9 +7,12 @@
  * apart; LM2 what waits is bounded, and what does not fit is refused before any of it is taken; LM3 an answer is taken only for a bid
  * that is out.
  */
+import { EngineError } from "../core/errors.ts";
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
+import { RecentKeys } from "../core/recent-keys.ts";
 import { ReportBatch, ReportKind } from "../core/reports.ts";
 import type { BidBatch, ReportRow } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
 import type { Market, MarketNews } from "./market.ts";
 
 /** What became of a record that was offered. */
@@ -39,27 +42,25 @@ export interface LiveMarketLimits {
 /** Keys of the past that are remembered, per kind of record: repeats of older ones are refused as late or unknown. */
 const REMEMBERED_KEYS = 500_000;
 
-/** A set that forgets its oldest members. */
-class RecentKeys {
-  readonly #keys = new Set<number>();
-
-  has(key: number): boolean {
-    return this.#keys.has(key);
-  }
-
-  add(key: number): void {
-    this.#keys.add(key);
-    if (this.#keys.size <= REMEMBERED_KEYS) return;
-    const [oldest] = this.#keys;
-    this.#keys.delete(oldest);
-  }
+/** What a live market remembers, and what waits in it. */
+export interface LiveMarketState {
+  readonly tick: number;
+  readonly metrics: ReadonlyMap<number, PlatformMetrics>;
+  readonly heard: readonly number[];
+  readonly settled: readonly number[];
+  readonly converted: readonly number[];
+  readonly out: ReadonlySet<number>;
+  readonly waiting: readonly ReportRow[];
+  readonly placed: readonly PlacedBids[];
+  /** Of the market that answers on its own, where there is one. */
+  readonly source: { readonly state: unknown } | null;
 }
 
 /** Slots are below this, so that (tick, platform, slot) is one safe integer for ticks up to 2^26. */
 const SLOTS = 2 ** 20;
 
 /** A market fed from outside; `source`, where given, is a market that answers on its own, as in a demonstration. */
-export class LiveMarket implements Market {
+export class LiveMarket implements Market, Savable<LiveMarketState> {
   readonly platforms: readonly PlatformSpec[];
   readonly #source: Market | null;
   readonly #maxReports: number;
@@ -67,9 +68,9 @@ export class LiveMarket implements Market {
   readonly #bidTicks: number;
   readonly #answerTicks: number;
   readonly #metrics = new Map<number, PlatformMetrics>();
-  readonly #heard = new RecentKeys();
-  readonly #settled = new RecentKeys();
-  readonly #converted = new RecentKeys();
+  readonly #heard = new RecentKeys<number>(REMEMBERED_KEYS);
+  readonly #settled = new RecentKeys<number>(REMEMBERED_KEYS);
+  readonly #converted = new RecentKeys<number>(REMEMBERED_KEYS);
   /** Keys of the bids that no spend report has answered. */
   readonly #out = new Set<number>();
   #waiting: ReportRow[] = [];
@@ -182,6 +183,37 @@ export class LiveMarket implements Market {
     this.#placed.push(placed);
     while (this.#placed[0].tick <= tick - this.#bidTicks) this.#placed.shift();
     this.#source?.place(batch);
+  }
+
+  /** @throws EngineError CE_STATE_UNSAVABLE where the market that answers cannot be saved */
+  save(): LiveMarketState {
+    const source = this.#source;
+    if (source !== null && source.save === undefined) {
+      throw new EngineError("CE_STATE_UNSAVABLE", "The market that answers the bids cannot be saved.");
+    }
+    return {
+      tick: this.#tick,
+      metrics: this.#metrics,
+      heard: this.#heard.save(),
+      settled: this.#settled.save(),
+      converted: this.#converted.save(),
+      out: this.#out,
+      waiting: this.#waiting,
+      placed: this.#placed,
+      source: source === null ? null : { state: source.save!() },
+    };
+  }
+
+  restore({ tick, metrics, heard, settled, converted, out, waiting, placed, source }: LiveMarketState): void {
+    this.#tick = tick;
+    for (const [key, one] of metrics) this.#metrics.set(key, one);
+    this.#heard.restore(heard);
+    this.#settled.restore(settled);
+    this.#converted.restore(converted);
+    for (const key of out) this.#out.add(key);
+    this.#waiting = [...waiting];
+    this.#placed.push(...placed);
+    if (source !== null) this.#source?.restore?.(source.state);
   }
 
   isSettled(): boolean {

@@ -5,6 +5,7 @@
  */
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
 import type { BidBatch, ReportBatch } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
 
 /** What became known since the last tick. */
 export interface MarketNews {
@@ -17,8 +18,8 @@ export interface MarketNews {
   readonly reports: ReportBatch;
 }
 
-/** Ad platforms as seen by the engine. Ticks are consecutive; warm-up ticks are negative and carry feed only. */
-export interface Market {
+/** Ad platforms as seen by the engine. Ticks are consecutive; warm-up ticks are negative and carry feed only. A simulated one may be {@link Savable}. */
+export interface Market extends Partial<Savable> {
   readonly platforms: readonly PlatformSpec[];
   /** Moves the world to the beginning of `tick` and says what became known: figures about `tick - 1` and earlier. */
   advance(tick: number): MarketNews;

@@ -1,6 +1,7 @@
 /** A platform's metrics feed: what a panel of its auctions shows, with the noise of a sample. */
 import type { PlatformMetrics } from "../core/platform.ts";
 import { RandomStream } from "../core/random.ts";
+import type { Savable } from "../core/saved.ts";
 import { ConversionCalendar, drawDelay } from "./conversion-calendar.ts";
 import type { MarketPaths, PlatformPath } from "./paths.ts";
 import { binomialQuantile, normalQuantile, poissonQuantile } from "./quantile.ts";
@@ -8,8 +9,17 @@ import { binomialQuantile, normalQuantile, poissonQuantile } from "./quantile.ts
 /** Relative sd of one panel click's price around the mean. */
 const PRICE_NOISE = 0.3;
 
+/** Where a panel stands. */
+export interface PanelState {
+  readonly draws: readonly number[];
+  readonly delays: readonly number[];
+  readonly late: ReadonlyMap<number, readonly number[]>;
+  readonly heldConversions: number;
+  readonly heldAgeTicks: number;
+}
+
 /** The panel of one platform. Ticks are asked for in ascending order, each once. */
-export class PanelFeed {
+export class PanelFeed implements Savable<PanelState> {
   readonly #paths: MarketPaths;
   readonly #path: PlatformPath;
   readonly #platform: number;
@@ -26,6 +36,24 @@ export class PanelFeed {
     this.#platform = platform;
     this.#draws = new RandomStream(seed, `market:feed:${this.#path.spec.id}`);
     this.#delays = new RandomStream(seed, `market:feed-delay:${this.#path.spec.id}`);
+  }
+
+  save(): PanelState {
+    return {
+      draws: this.#draws.save(),
+      delays: this.#delays.save(),
+      late: this.#late.save(),
+      heldConversions: this.#heldConversions,
+      heldAgeTicks: this.#heldAgeTicks,
+    };
+  }
+
+  restore({ draws, delays, late, heldConversions, heldAgeTicks }: PanelState): void {
+    this.#draws.restore(draws);
+    this.#delays.restore(delays);
+    this.#late.restore(late);
+    this.#heldConversions = heldConversions;
+    this.#heldAgeTicks = heldAgeTicks;
   }
 
   /** The metrics of a tick; null where the platform is silent, or outside the paths. */

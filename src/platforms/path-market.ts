@@ -10,13 +10,16 @@ import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
 import { RandomStream } from "../core/random.ts";
 import { ReportBatch, ReportKind } from "../core/reports.ts";
 import type { BidBatch } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
 import { autobid, secondPriceShare } from "./auction.ts";
 import { ConversionCalendar, drawDelay } from "./conversion-calendar.ts";
 import type { Market, MarketNews, MarketTruth } from "./market.ts";
 import { PanelFeed } from "./panel-feed.ts";
+import type { PanelState } from "./panel-feed.ts";
 import type { CampaignExposure, MarketPaths, PlatformPath } from "./paths.ts";
 import { binomialQuantile, poissonQuantile } from "./quantile.ts";
 import { Sales } from "./sales.ts";
+import type { SalesState } from "./sales.ts";
 
 /** What a {@link PathMarket} plays, and for whom. */
 export interface PathMarketOptions {
@@ -28,8 +31,22 @@ export interface PathMarketOptions {
   readonly seed: number;
 }
 
+/** Where a market stands; its paths are its specification's. */
+export interface PathMarketState {
+  readonly tick: number;
+  readonly truth: MarketTruth;
+  readonly feeds: readonly PanelState[];
+  readonly streams: readonly (readonly number[])[];
+  readonly draws: Float64Array;
+  readonly drawnUntil: Int32Array;
+  /** By cell whose delays were drawn. */
+  readonly delays: ReadonlyMap<number, readonly number[]>;
+  readonly sales: readonly (readonly SalesState[])[];
+  readonly conversions: ReadonlyMap<number, readonly number[]>;
+}
+
 /** Plays {@link MarketPaths} for any number of campaigns, which are price takers: they do not compete with one another. */
-export class PathMarket implements Market {
+export class PathMarket implements Market, Savable<PathMarketState> {
   readonly platforms: readonly PlatformSpec[];
   /** The market's own account of what it sold: invoices and true values. */
   readonly truth: MarketTruth;
@@ -103,6 +120,40 @@ export class PathMarket implements Market {
     return this.#openSales === 0 && this.#conversions.isEmpty;
   }
 
+  save(): PathMarketState {
+    const delays = new Map<number, readonly number[]>();
+    for (const [cell, stream] of this.#delays.entries()) if (stream !== undefined) delays.set(cell, stream.save());
+    return {
+      tick: this.#tick,
+      truth: this.truth,
+      feeds: this.#feeds.map((panel) => panel.save()),
+      streams: this.#streams.map((stream) => stream.save()),
+      draws: this.#draws,
+      drawnUntil: this.#drawnUntil,
+      delays,
+      sales: this.#sales.map((byPlatform) => byPlatform.map((sales) => sales.save())),
+      conversions: this.#conversions.save(),
+    };
+  }
+
+  restore(state: PathMarketState): void {
+    this.#tick = state.tick;
+    for (const [name, column] of Object.entries(this.truth)) column.set(state.truth[name as keyof MarketTruth]);
+    for (const [at, panel] of this.#feeds.entries()) panel.restore(state.feeds[at]);
+    for (const [at, stream] of this.#streams.entries()) stream.restore(state.streams[at]);
+    this.#draws.set(state.draws);
+    this.#drawnUntil.set(state.drawnUntil);
+    for (const [cell, delays] of state.delays) this.#delaysOf(cell).restore(delays);
+    this.#openSales = 0;
+    for (const [at, byPlatform] of this.#sales.entries()) {
+      for (const [platform, sales] of byPlatform.entries()) {
+        sales.restore(state.sales[at][platform]);
+        this.#openSales += sales.length;
+      }
+    }
+    this.#conversions.restore(state.conversions);
+  }
+
   #sell(bids: BidBatch, row: number, sales: Sales): void {
     const { platform, tick } = bids;
     const slot = bids.campaign[row];
@@ -148,17 +199,19 @@ export class PathMarket implements Market {
     const mean = this.#paths.conversionDelayTicks;
     if (mean === 0) return conversions;
     let atOnce = 0;
-    if (conversions > 0 && this.#delays[cell] === undefined) {
-      const width = this.platforms.length;
-      const name = `market:delay:${Math.floor(cell / width)}:${this.platforms[cell % width].id}`;
-      this.#delays[cell] = new RandomStream(this.#seed, name);
-    }
     for (let i = 0; i < conversions; i += 1) {
-      const age = drawDelay(this.#delays[cell]!, mean);
+      const age = drawDelay(this.#delaysOf(cell), mean);
       if (age === 0) atOnce += 1;
       else this.#conversions.add(tick + age + this.#paths.reportLagTicks, cell, age);
     }
     return atOnce;
+  }
+
+  #delaysOf(cell: number): RandomStream {
+    const width = this.platforms.length;
+    const name = () => `market:delay:${Math.floor(cell / width)}:${this.platforms[cell % width].id}`;
+    this.#delays[cell] ??= new RandomStream(this.#seed, name());
+    return this.#delays[cell];
   }
 
   /** Where the campaign's draws of the tick begin. Ticks without a bid use up theirs, so that every tick has its own (PM1). */

@@ -1,8 +1,16 @@
 /** What a platform sold in one tick and has not reported yet. */
 import type { ReportBatch } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
+
+/** Sales as they stand: columns, cut to their length. */
+export interface SalesState {
+  readonly tick: number;
+  readonly campaign: Int32Array;
+  readonly columns: readonly Float64Array[];
+}
 
 /** One platform's sales of one tick, in the order of its bids. */
-export class Sales {
+export class Sales implements Savable<SalesState> {
   tick = Number.NaN;
   length = 0;
   campaign = new Int32Array(16);
@@ -25,6 +33,22 @@ export class Sales {
     this.#clicks[row] = clicks;
     this.#conversions[row] = conversions;
     this.length = row + 1;
+  }
+
+  save(): SalesState {
+    const columns = [this.#costMicros, this.#impressions, this.#clicks, this.#conversions];
+    return {
+      tick: this.tick,
+      campaign: this.campaign.slice(0, this.length),
+      columns: columns.map((column) => column.slice(0, this.length)),
+    };
+  }
+
+  restore({ tick, campaign, columns: [costs, impressions, clicks, conversions] }: SalesState): void {
+    this.clear(tick);
+    for (const [row, slot] of campaign.entries()) {
+      this.push(slot, costs[row], impressions[row], clicks[row], conversions[row]);
+    }
   }
 
   report(row: number, platform: number, batch: ReportBatch): void {

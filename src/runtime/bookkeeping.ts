@@ -6,10 +6,11 @@
 import type { Ledger } from "../core/ledger.ts";
 import { isMicros } from "../core/money.ts";
 import { ReportBatch, ReportKind } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
 import type { Announcer } from "./announcer.ts";
 
 /** The ledger's clerk. */
-export class Bookkeeping {
+export class Bookkeeping implements Savable<Int32Array> {
   readonly #ledger: Ledger;
   readonly #platforms: number;
   readonly #announcer: Announcer;
@@ -68,6 +69,14 @@ export class Bookkeeping {
   /** Lets all reservations expire that are still open at a tick: what the market has not answered by now, it never will. */
   expireAll(tick: number): void {
     for (let extra = 0; extra < this.#open.length - 1; extra += 1) this.expire(tick + extra);
+  }
+
+  save(): Int32Array {
+    return this.#open;
+  }
+
+  restore(open: Int32Array): void {
+    this.#open.set(open);
   }
 
   /** Reservations that no report has closed. */

@@ -17,6 +17,7 @@ import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { CampaignStates } from "./campaign-states.ts";
 import type { FaultyActors } from "./faulty-actors.ts";
+import type { SavedCampaign } from "./saved-campaign.ts";
 import type { ActorTree } from "./tree.ts";
 
 /** Hears in which state a campaign is after an event; null where it has no live actor, or the event cost it its life. */
@@ -50,6 +51,10 @@ export interface CampaignActors {
   pareto(slot: number, world: World): ParetoCurve | null;
   /** Waits until what supervision ordered is done. */
   settle(): void;
+  /** All campaigns as they are, between two rounds. */
+  save(): readonly SavedCampaign[];
+  /** What the campaigns whose actors are yet to start go on from. */
+  goOn(campaigns: readonly SavedCampaign[]): void;
   /** Ends whatever the campaigns live in. */
   close(): void;
 }
@@ -117,6 +122,14 @@ export class LocalActors implements CampaignActors {
 
   settle(): void {
     // A restart is done when it has been ordered.
+  }
+
+  save(): readonly SavedCampaign[] {
+    return this.#tree.campaigns();
+  }
+
+  goOn(): void {
+    // The tree's pools make them what they were.
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 /** The last known state of every campaign, as a column by slot. */
 import { CAMPAIGN_STATES } from "../core/events.ts";
 import type { CampaignState } from "../core/events.ts";
+import type { Savable } from "../core/saved.ts";
 
 /** True for the states in which bids may be out. */
 export function isBidding(state: CampaignState): boolean {
@@ -8,12 +9,20 @@ export function isBidding(state: CampaignState): boolean {
 }
 
 /** States by slot. A campaign without a live actor keeps the state that it was last seen in. */
-export class CampaignStates {
+export class CampaignStates implements Savable<Uint8Array> {
   /** Indices into {@link CAMPAIGN_STATES}. */
   #codes: Uint8Array;
 
   constructor(campaigns: number) {
     this.#codes = new Uint8Array(campaigns);
+  }
+
+  save(): Uint8Array {
+    return this.#codes;
+  }
+
+  restore(codes: Uint8Array): void {
+    this.#codes = codes.slice();
   }
 
   get length(): number {

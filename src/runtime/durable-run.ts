@@ -1,8 +1,8 @@
 /**
  * An engine that survives: every step is written to a log before its bids leave, and a later process goes on where the log ends.
  *
- * DR1 a step is durable before its bids leave, and before its order or its records are acknowledged; DR2 recovery replays the log through the same engine, and
- * each step must come out as the same bytes; DR3 while a step cannot be written, nothing else is done: no bid, no order, no record; DR4 bids of
+ * DR1 a step is durable before its bids leave, and before its order or its records are acknowledged; DR2 recovery replays the log through the same engine, from
+ * the newest snapshot on where there are any, and each step must come out as the same bytes; DR3 while a step cannot be written, nothing else is done: no bid, no order, no record; DR4 bids of
  * the last step may be placed again after a crash: markets take a bid of (campaign, tick, platform) once.
  */
 import { EngineError } from "../core/errors.ts";
@@ -10,12 +10,16 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { BidBatch, ReportBatch } from "../core/reports.ts";
+import type { Savable } from "../core/saved.ts";
 import { assertSame } from "../journal/manifest.ts";
 import type { Manifest } from "../journal/manifest.ts";
 import { StepWriter, readStep } from "../journal/step.ts";
 import type { Step } from "../journal/step.ts";
+import { retention } from "../journal/retention.ts";
+import { readSnapshotHead, readSnapshotState, writeSnapshot } from "../journal/snapshot.ts";
+import { corrupt, newestSnapshot } from "../journal/store.ts";
 import type { Entry, EntryKind, JournalStore, StoredEntry } from "../journal/store.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, EngineState } from "./engine.ts";
 import type { JournaledMarket } from "./journaled-market.ts";
 
 /** An order as the log keeps it. */
@@ -41,11 +45,29 @@ export interface DurableParts {
   readonly onOrder?: (order: SignedOrder) => void;
   /** Takes records that are replayed. */
   readonly onReceived?: (feed: readonly PlatformMetrics[], reports: ReportBatch) => void;
+  /** How snapshots are taken. Absent: none are, and a recovery goes through the whole log, so that all observers see the whole run. */
+  readonly snapshots?: Snapshots;
+}
+
+/** How snapshots are taken. */
+export interface Snapshots {
+  /** What goes on from them beside the engine, and before it, by name. */
+  readonly parts: Readonly<Record<string, Savable>>;
+  /** Ticks from one to the next. Default {@link CHECKPOINT_TICKS}. */
+  readonly everyTicks?: number;
+  /** Ticks that entries of the log are kept. Default: for good. */
+  readonly retainTicks?: number;
+  /** Hears, once, why none can be taken. */
+  readonly onUnsavable?: (why: EngineError) => void;
 }
 
 /** What a recovery found. */
 export interface Recovery {
-  /** Entries replayed; 0 where the run is new. */
+  /** Nothing had begun. */
+  readonly isNew: boolean;
+  /** The tick of the snapshot that it began with; null where there was none. */
+  readonly snapshotTick: number | null;
+  /** Entries replayed. */
   readonly entries: number;
   /** The tick to play next. */
   readonly nextTick: number;
@@ -59,8 +81,14 @@ interface Pending extends Entry {
 /** Failures that may pass: the run stands still until they have. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(["CE_STATE_FULL", "CE_STATE_UNWRITABLE", "CE_STATE_BUSY"]);
 
-/** Ticks between two times that the table of the campaigns' totals is brought up to date. */
-const ACCOUNTS_TICKS = 300;
+/** Ticks from one time to the next that the table of the campaigns' totals is brought up to date, and a snapshot taken. */
+export const CHECKPOINT_TICKS = 300;
+
+/** What a snapshot keeps for the engine and those around it. */
+interface Saved {
+  readonly engine: EngineState;
+  readonly parts: Readonly<Record<string, unknown>>;
+}
 
 /** One engine with its log. */
 export class DurableRun {
@@ -79,6 +107,9 @@ export class DurableRun {
   #sent: Pending[] = [];
   #writing: Promise<void> = Promise.resolve();
   #stuckBecause: EngineError | null = null;
+  #isUnsavable = false;
+  /** The entry after which a snapshot was gone on from. */
+  #seqRestored = 0;
 
   constructor(parts: DurableParts) {
     this.engine = parts.engine;
@@ -116,15 +147,16 @@ export class DurableRun {
     this.#seq = seq;
     // Before anything is read: from here on an earlier owner can no longer append.
     await this.#write("opened", { epoch: this.#epoch });
+    const snapshotTick = await this.#goOn();
     let entries = 0;
-    for await (const entry of store.read(this.#shard)) {
+    for await (const entry of store.read(this.#shard, this.#seqRestored)) {
       if (entry.seq > seq) break;
       if (entry.kind === "opened") continue;
       this.#replay(entry);
       entries += 1;
       await onEntry?.(entry.seq, seq);
     }
-    return { entries, nextTick: this.nextTick };
+    return { isNew: !this.#isStarted, snapshotTick, entries, nextTick: this.nextTick };
   }
 
   /** Starts the engine, where the log has not. */
@@ -146,11 +178,13 @@ export class DurableRun {
   /** Writes down a tick that the engine has just played, in pieces or whole; its bids leave when it is durable (DR1). */
   async ticked(shownTick: number): Promise<void> {
     await this.#write("tick", null, shownTick);
-    if (this.nextTick % ACCOUNTS_TICKS !== 0) return;
+    const { everyTicks = CHECKPOINT_TICKS } = this.#parts.snapshots ?? {};
+    if (this.nextTick % everyTicks !== 0) return;
     try {
       await this.saveAccounts();
+      await this.saveSnapshot();
     } catch (error) {
-      // The log is what counts: the table is for people, and says of which tick it is.
+      // The log is what counts: the table is for people, and a snapshot saves time.
       if (!(error instanceof EngineError && PASSING.has(error.code))) throw error;
     }
   }
@@ -192,6 +226,63 @@ export class DurableRun {
       tick: this.nextTick,
       rows: market.accounts(),
     });
+  }
+
+  /** Keeps all that is known by now, so that a recovery need not go through what was before. @throws EngineError as a step that cannot be written */
+  async saveSnapshot(): Promise<void> {
+    const { store, snapshots } = this.#parts;
+    if (snapshots === undefined || this.#isUnsavable || this.#sent.length + this.#pending.length > 0) return;
+    const taken = { seq: this.#seq, tick: this.nextTick };
+    const bytes = this.#snapshotBytes(snapshots);
+    if (bytes === null) return;
+    const kept = await store.snapshots(this.#shard);
+    const { firstSeq } = await store.head(this.#shard);
+    const { keep, forgetUntil } = retention(
+      kept,
+      taken,
+      firstSeq - 1,
+      snapshots.retainTicks ?? Number.POSITIVE_INFINITY,
+    );
+    await store.saveSnapshot(this.#shard, this.#epoch, { ...taken, bytes }, keep);
+    if (forgetUntil > 0) await store.forget(this.#shard, this.#epoch, forgetUntil);
+  }
+
+  /** Null where something in use cannot be saved: then nothing ever is. */
+  #snapshotBytes({ parts, onUnsavable }: Snapshots): Uint8Array | null {
+    const { market, manifest } = this.#parts;
+    try {
+      const engine = this.engine.save();
+      const saved = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.save()]));
+      const accounts = market.accounts().map(({ campaign, slot }) => ({ campaign, ...engine.ledger[slot] }));
+      return writeSnapshot({ manifest, accounts }, { engine, parts: saved } satisfies Saved);
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code === "CE_STATE_UNSAVABLE")) throw error;
+      this.#isUnsavable = true;
+      onUnsavable?.(error);
+      return null;
+    }
+  }
+
+  /** Goes on from the newest snapshot. @returns its tick; null where there is none, and the whole log is */
+  async #goOn(): Promise<number | null> {
+    const { store, snapshots, manifest, market } = this.#parts;
+    const { firstSeq } = await store.head(this.#shard);
+    const snapshot = snapshots === undefined ? null : await newestSnapshot(store, this.#shard);
+    const state = snapshot === null ? null : (readSnapshotState(snapshot.bytes) as Saved | null);
+    if (snapshot === null || state === null) {
+      if (firstSeq === 1) return null;
+      throw corrupt(store.name, firstSeq, "no snapshot stands for the entries before it that can be gone on from");
+    }
+    assertSame(store.name, readSnapshotHead(snapshot.bytes).manifest, manifest);
+    for (const [name, part] of Object.entries(snapshots!.parts)) {
+      if (name in state.parts) part.restore(state.parts[name]);
+    }
+    this.engine.goOn(state.engine);
+    // What observers were told of the start is no part of the next step.
+    market.take(null, 0);
+    this.#seqRestored = snapshot.seq;
+    this.#isStarted = true;
+    return snapshot.tick;
   }
 
   /** Writes what waits to be written, and lets its bids go. @throws EngineError while it cannot; it is kept, and tried again by the next call */

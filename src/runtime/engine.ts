@@ -18,6 +18,7 @@ import type { Faults } from "../core/faults.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
+import type { AccountState } from "../core/ledger.ts";
 import type { ParetoCurve } from "../core/pareto.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
@@ -35,9 +36,14 @@ import type { CampaignActors, Pieces } from "./campaign-actors.ts";
 import { CampaignStates } from "./campaign-states.ts";
 import { FaultyActors } from "./faulty-actors.ts";
 import { Feed } from "./feed.ts";
+import type { FeedState } from "./feed.ts";
 import { LoadShedding } from "./load-shedding.ts";
+import type { LoadState } from "./load-shedding.ts";
 import { OperatorDesk } from "./operator-desk.ts";
+import type { DeskState } from "./operator-desk.ts";
 import { CampaignRoll } from "./roll.ts";
+import type { SavedCampaign } from "./saved-campaign.ts";
+import type { TreeState } from "./saved-tree.ts";
 import { Supervision } from "./supervision.ts";
 import { elsewhere, threadedActors } from "./threads/threads.ts";
 import { ActorTree } from "./tree.ts";
@@ -98,6 +104,22 @@ export interface EngineParts {
   readonly faults?: Faults;
 }
 
+/** All that an engine knows, so that another one with the same configuration can go on from it. */
+export interface EngineState {
+  readonly nextTick: number;
+  /** Campaigns that were created during the run. */
+  readonly joined: readonly CampaignSpec[];
+  readonly ledger: readonly AccountState[];
+  readonly feed: FeedState;
+  readonly tree: TreeState;
+  readonly campaigns: readonly SavedCampaign[];
+  readonly states: Uint8Array;
+  readonly toldHolds: ReadonlyMap<number, string>;
+  readonly openByTick: Int32Array;
+  readonly desk: DeskState;
+  readonly load: LoadState | null;
+}
+
 /** How long a drain waits for late reports [ticks]. */
 const MAX_DRAIN_TICKS = 2_000;
 
@@ -120,6 +142,8 @@ export class Engine {
   readonly #faults: FaultyActors | null;
   readonly #load: LoadShedding | null;
   readonly #dayStarts: readonly number[];
+  /** Campaigns of the configuration: those after them have joined. */
+  readonly #scheduled: number;
   /** By platform: the metrics heard in this tick. */
   readonly #heard: (PlatformMetrics | null)[];
   #world: World;
@@ -131,6 +155,7 @@ export class Engine {
     const config = { ...given, campaigns };
     const { platforms } = market;
     this.#config = config;
+    this.#scheduled = given.campaigns.length;
     this.#market = market;
     this.#nowMs = nowMs;
     this.#faults = faults === undefined ? null : new FaultyActors(faults, campaigns);
@@ -248,25 +273,52 @@ export class Engine {
 
   /** Starts the actors and warms the forecasts up. */
   start(): void {
-    const { name, seed, currency, tickMs, ticks, warmupTicks, campaigns } = this.#config;
+    const { warmupTicks } = this.#config;
     this.#tree.start();
     this.#actors.settle();
-    this.#announcer.emit({
-      type: "engine.started",
-      ...this.#announcer.at(),
-      name,
-      seed,
-      currency,
-      tickMs,
-      ticks,
-      platforms: this.#market.platforms,
-      campaigns,
-      ledger: this.ledger,
-    });
-    this.#supervision.tellFacts();
+    this.#announceStart();
     for (let tick = 1 - warmupTicks; tick < 0; tick += 1) this.#hear(tick, this.#market.advance(tick).feed);
     this.#tree.begin();
     this.#supervision.tellFacts();
+  }
+
+  /**
+   * All that the engine knows, between two ticks: plain data that a structured clone can carry.
+   * @throws EngineError CE_STATE_UNSAVABLE where something in use cannot be saved
+   */
+  save(): EngineState {
+    if (this.#faults !== null) throw new EngineError("CE_STATE_UNSAVABLE", "Faults that are injected cannot be saved.");
+    return {
+      nextTick: this.nextTick,
+      joined: this.#roll.campaigns.slice(this.#scheduled),
+      ledger: this.ledger.save(),
+      feed: this.#feed.save(),
+      tree: this.#tree.save(),
+      campaigns: this.#actors.save(),
+      states: this.#states.save(),
+      toldHolds: this.#roll.save(),
+      openByTick: this.#books.save(),
+      desk: this.#desk.save(),
+      load: this.#load?.save() ?? null,
+    };
+  }
+
+  /** Goes on as the engine of the same configuration that had this state, in place of {@link start}; observers hear of a start. */
+  goOn(state: EngineState): void {
+    for (const spec of state.joined) (this.#config.campaigns as CampaignSpec[]).push(spec);
+    this.#announcer.nextTick = state.nextTick;
+    this.ledger.restore(state.ledger);
+    this.#feed.restore(state.feed);
+    this.#states.restore(state.states);
+    this.#roll.restore(state.toldHolds);
+    this.#books.restore(state.openByTick);
+    this.#desk.restore(state.desk);
+    if (state.load !== null) this.#load?.restore(state.load);
+    this.#actors.goOn(state.campaigns);
+    this.#tree.goOn(state.tree, state.campaigns);
+    this.#actors.settle();
+    this.#world = this.#worldAt(state.nextTick - 1);
+    this.#announceStart();
   }
 
   /**
@@ -432,6 +484,15 @@ export class Engine {
       const verdict = this.#tree.judgeFeed(update, tick);
       this.#feed.setHealth(platform, this.#desk.isClosed(platform) ? Health.down : verdict);
     }
+    this.#supervision.tellFacts();
+  }
+
+  #announceStart(): void {
+    const { name, seed, currency, tickMs, ticks, campaigns } = this.#config;
+    const { platforms } = this.#market;
+    const { ledger } = this;
+    const run = { name, seed, currency, tickMs, ticks, platforms, campaigns, ledger };
+    this.#announcer.emit({ type: "engine.started", ...this.#announcer.at(), ...run });
     this.#supervision.tellFacts();
   }
 

@@ -5,12 +5,13 @@
  * LS2 every change is told before it takes effect; LS3 it leaves undone nothing but what {@link LOAD_LEVELS} declares.
  */
 import { initialTransition, transition } from "xstate";
-import type { SnapshotFrom } from "xstate";
+import type { ContextFrom, SnapshotFrom } from "xstate";
 import { DEFAULT_LOAD_LIMITS, loadMachine } from "../../machines/load.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { Ledger } from "../core/ledger.ts";
 import { LOAD_LEVELS } from "../core/load.ts";
 import type { LoadLevelName } from "../core/load.ts";
+import type { Savable } from "../core/saved.ts";
 import type { Announcer } from "./announcer.ts";
 
 /** Ticks between two looks at who is urgent. */
@@ -25,8 +26,16 @@ export interface LoadParts {
   readonly announcer: Announcer;
 }
 
+/** What was measured, and who gives way. */
+export interface LoadState {
+  readonly value: LoadLevelName;
+  readonly context: object;
+  readonly isPatient: Uint8Array;
+  readonly lookedTick: number;
+}
+
 /** Keeps ticks within their period as far as it can. */
-export class LoadShedding {
+export class LoadShedding implements Savable<LoadState> {
   readonly #parts: LoadParts;
   #snapshot: SnapshotFrom<typeof loadMachine>;
   /** By slot: 1 for the campaigns that may be passed over. */
@@ -79,6 +88,17 @@ export class LoadShedding {
       tookMs,
       periodMs,
     });
+  }
+
+  save(): LoadState {
+    const { value, context } = this.#snapshot;
+    return { value, context, isPatient: this.#isPatient, lookedTick: this.#lookedTick };
+  }
+
+  restore({ value, context, isPatient, lookedTick }: LoadState): void {
+    this.#snapshot = loadMachine.resolveState({ value, context: context as ContextFrom<typeof loadMachine> });
+    this.#isPatient = isPatient.slice();
+    this.#lookedTick = lookedTick;
   }
 
   get #level(): LoadLevelName {

@@ -9,6 +9,7 @@ import { Health } from "../core/forecast/board.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
+import type { Savable } from "../core/saved.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Feed } from "./feed.ts";
 import type { CampaignRoll } from "./roll.ts";
@@ -27,8 +28,16 @@ export interface DeskParts {
   readonly orders: readonly Order[];
 }
 
+/** What a desk remembers. */
+export interface DeskState {
+  readonly held: ReadonlyMap<number, string>;
+  readonly ended: ReadonlySet<number>;
+  readonly closed: ReadonlySet<number>;
+  readonly ordersDone: number;
+}
+
 /** Carries out orders. */
-export class OperatorDesk {
+export class OperatorDesk implements Savable<DeskState> {
   readonly #parts: DeskParts;
   /** Why the operator holds a campaign, by slot. */
   readonly #held = new Map<number, string>();
@@ -40,6 +49,17 @@ export class OperatorDesk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+  }
+
+  save(): DeskState {
+    return { held: this.#held, ended: this.#ended, closed: this.#closed, ordersDone: this.#ordersDone };
+  }
+
+  restore({ held, ended, closed, ordersDone }: DeskState): void {
+    for (const [slot, why] of held) this.#held.set(slot, why);
+    for (const slot of ended) this.#ended.add(slot);
+    for (const platform of closed) this.#closed.add(platform);
+    this.#ordersDone = ordersDone;
   }
 
   /** Why a campaign is held, or null. */

@@ -5,6 +5,7 @@ import type { CampaignEvent } from "../../machines/campaign.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
 import type { CampaignState } from "../core/events.ts";
 import type { Ledger } from "../core/ledger.ts";
+import type { Savable } from "../core/saved.ts";
 import type { Announcer } from "./announcer.ts";
 import type { CampaignActors } from "./campaign-actors.ts";
 import type { CampaignStates } from "./campaign-states.ts";
@@ -20,7 +21,7 @@ export interface RollParts {
 }
 
 /** The campaigns of one engine, by slot. */
-export class CampaignRoll {
+export class CampaignRoll implements Savable<ReadonlyMap<number, string>> {
   readonly #parts: RollParts;
   /** Why an actor believes its campaign to be held, by slot: what it, or the one that it replaces, was told last. */
   readonly #toldHolds = new Map<number, string>();
@@ -53,6 +54,16 @@ export class CampaignRoll {
     if (state !== null && event.type === "hold") this.#toldHolds.set(slot, event.why);
     else if (state !== null && event.type === "resume") this.#toldHolds.delete(slot);
     this.noteHeard(slot, event.type, state, why);
+  }
+
+  /** What actors were told; the campaigns themselves are the engine's to save. */
+  save(): ReadonlyMap<number, string> {
+    return this.#toldHolds;
+  }
+
+  restore(toldHolds: ReadonlyMap<number, string>): void {
+    this.#toldHolds.clear();
+    for (const [slot, why] of toldHolds) this.#toldHolds.set(slot, why);
   }
 
   /** Why a campaign's actor believes that it is held, or null. */

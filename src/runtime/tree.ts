@@ -154,7 +154,8 @@ export class ActorTree {
     const pools = [...this.#supervised.values()].flatMap(({ ref, kind }) =>
       kind === "portfolio" ? [poolOf(ref)] : [],
     );
-    return pools.flatMap((pool) => (pool === undefined ? [] : savedCampaigns(pool)));
+    const campaigns = pools.flatMap((pool) => (pool === undefined ? [] : savedCampaigns(pool)));
+    return campaigns.sort((a, b) => a.slot - b.slot);
   }
 
   get #root(): AnyActorRef {

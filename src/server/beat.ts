@@ -46,7 +46,7 @@ export async function beat(run: LiveRun, options: BeatOptions): Promise<BeatEnd>
     const recovery = await run.start();
     run.isReady = true;
     onReady?.(recovery);
-    let isResumed = recovery.entries > 0;
+    let isResumed = !recovery.isNew;
     while (engine.nextTick < engine.ticks && !signal.aborted) {
       const { nextTick } = engine;
       await stretch(run, options, isResumed ? Math.max(nextTick, presentTick?.() ?? nextTick) : nextTick);

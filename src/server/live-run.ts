@@ -1,6 +1,7 @@
 /** The running engine as the request handlers see it: one object with all that they may read or order. */
 import type { OperatorOrder } from "../core/operator.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
+import { RecentKeys } from "../core/recent-keys.ts";
 import { ReportBatch } from "../core/reports.ts";
 import type { ReportRow } from "../core/reports.ts";
 import type { DashboardFrame } from "../observe/frames.ts";
@@ -80,7 +81,8 @@ export class LiveRun {
   /** Records taken since the last {@link keep}. */
   #taken: { feed: PlatformMetrics[]; reports: ReportBatch } = { feed: [], reports: new ReportBatch() };
   #isRecovering = false;
-  readonly #keys = new Set<string>();
+  /** Keys of the orders that were carried out. */
+  readonly orderKeys = new RecentKeys<string>(REMEMBERED_KEYS);
   #frame: MadeFrame | null = null;
 
   constructor({
@@ -115,7 +117,7 @@ export class LiveRun {
     const { durable } = this;
     if (durable === null) {
       this.engine.start();
-      return { entries: 0, nextTick: 0 };
+      return { isNew: true, snapshotTick: null, entries: 0, nextTick: 0 };
     }
     this.#isRecovering = true;
     let turnedMs = performance.now();
@@ -181,7 +183,7 @@ export class LiveRun {
   ): Promise<number | null> {
     this.assertTaking();
     await this.betweenTicks();
-    if (key !== undefined && this.#keys.has(key)) return null;
+    if (key !== undefined && this.orderKeys.has(key)) return null;
     const signature = { by, why, atMs: Date.now() };
     this.#frame = null;
     if (this.durable !== null) return this.durable.obey({ order, signature, key });
@@ -192,12 +194,7 @@ export class LiveRun {
 
   /** Remembers the key of an order that was carried out. */
   remember(key: SignedOrder["key"]): void {
-    if (key === undefined) return;
-    this.#keys.add(key);
-    if (this.#keys.size > REMEMBERED_KEYS) {
-      const [oldest] = this.#keys;
-      this.#keys.delete(oldest);
-    }
+    if (key !== undefined) this.orderKeys.add(key);
   }
 
   /** Waits until records can be taken: at once, or between two ticks where they are written down. @throws EngineError while they cannot be */

@@ -82,7 +82,7 @@ export function processOf(scenario: ResolvedScenario, store: JournalStore, place
     run: new DurableRun({ store, engine, market, manifest, ...shownAt }),
     market,
     jumps,
-    end: () => log.close().sha256,
+    end: () => log.close().sha256!,
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   LogHead,
   StoredAccounts,
   StoredEntry,
+  SnapshotPlace,
   StoredSnapshot,
 } from "../../src/journal/store.ts";
 
@@ -49,8 +50,16 @@ export class UnreliableStore implements JournalStore {
     return this.#store.read(shard, afterSeq);
   }
 
-  saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot): Promise<void> {
-    return this.#store.saveSnapshot(shard, epoch, snapshot);
+  saveSnapshot(shard: number, epoch: number, snapshot: StoredSnapshot, keep: readonly number[]): Promise<void> {
+    return this.#store.saveSnapshot(shard, epoch, snapshot, keep);
+  }
+
+  snapshots(shard: number): Promise<readonly SnapshotPlace[]> {
+    return this.#store.snapshots(shard);
+  }
+
+  snapshot(shard: number, seq: number): Promise<StoredSnapshot | null> {
+    return this.#store.snapshot(shard, seq);
   }
 
   saveAccounts(shard: number, epoch: number, accounts: StoredAccounts): Promise<void> {
@@ -61,12 +70,8 @@ export class UnreliableStore implements JournalStore {
     return this.#store.accounts(shard);
   }
 
-  newestSnapshot(shard: number): Promise<StoredSnapshot | null> {
-    return this.#store.newestSnapshot(shard);
-  }
-
-  forget(shard: number, epoch: number): Promise<number> {
-    return this.#store.forget(shard, epoch);
+  forget(shard: number, epoch: number, untilSeq: number): Promise<number> {
+    return this.#store.forget(shard, epoch, untilSeq);
   }
 
   close(): Promise<void> {

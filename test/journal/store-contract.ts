@@ -1,5 +1,6 @@
 /** What every store must do, as tests that each of them passes. */
 import { describe, expect, it } from "vitest";
+import { newestSnapshot } from "../../src/journal/store.ts";
 import type { AccountRow, Entry, JournalStore, StoredEntry } from "../../src/journal/store.ts";
 
 /** A place that stores are opened in, one after another. */
@@ -39,7 +40,8 @@ export function storeContract(name: string, newPlace: () => StorePlace): void {
       const store = place.open();
       expect(await store.head(0)).toEqual({ seq: 0, firstSeq: 1, epoch: 0 });
       expect([await store.claim(0), await store.claim(0), await store.claim(3)]).toEqual([1, 2, 1]);
-      expect(await store.newestSnapshot(0)).toBeNull();
+      expect(await store.snapshots(0)).toEqual([]);
+      expect(await newestSnapshot(store, 0)).toBeNull();
       await store.close();
     });
 
@@ -78,10 +80,10 @@ export function storeContract(name: string, newPlace: () => StorePlace): void {
       await store.append(0, old, 0, [entry(0)]);
       const young = await store.claim(0);
       await expect(store.append(0, old, 1, [entry(1)])).rejects.toMatchObject({ code: "CE_STATE_FENCED" });
-      await expect(store.saveSnapshot(0, old, { seq: 1, tick: 1, bytes: new Uint8Array() })).rejects.toMatchObject({
+      await expect(store.saveSnapshot(0, old, { seq: 1, tick: 1, bytes: new Uint8Array() }, [])).rejects.toMatchObject({
         code: "CE_STATE_FENCED",
       });
-      await expect(store.forget(0, old)).rejects.toMatchObject({ code: "CE_STATE_FENCED" });
+      await expect(store.forget(0, old, 1)).rejects.toMatchObject({ code: "CE_STATE_FENCED" });
       expect(await store.append(0, young, 1, [entry(1)])).toBe(2);
       await store.close();
     });
@@ -99,7 +101,7 @@ export function storeContract(name: string, newPlace: () => StorePlace): void {
       await store.close();
     });
 
-    it("keeps the newest snapshot, and lets go of entries only behind the oldest kept (J6)", async () => {
+    it("keeps the snapshots it is told to, and lets go of entries only where one stands for them (J6)", async () => {
       const place = newPlace();
       const store = place.open();
       const epoch = await store.claim(0);
@@ -109,15 +111,28 @@ export function storeContract(name: string, newPlace: () => StorePlace): void {
         0,
         [0, 1, 2, 3, 4, 5].map((tick) => entry(tick)),
       );
-      expect(await store.forget(0, epoch)).toBe(0);
-      for (const seq of [2, 4, 5]) {
-        await store.saveSnapshot(0, epoch, { seq, tick: seq, bytes: new Uint8Array([seq]) });
+      await expect(store.forget(0, epoch, 4)).rejects.toMatchObject({ code: "CE_ENGINE_INVARIANT" });
+      for (const [seq, keep] of [
+        [1, []],
+        [2, []],
+        [4, [2]],
+        [5, [2, 4]],
+      ] as const) {
+        await store.saveSnapshot(0, epoch, { seq, tick: seq, bytes: new Uint8Array([seq]) }, keep);
       }
+      expect((await store.snapshots(0)).map(({ seq }) => seq)).toEqual([2, 4, 5]);
       await store.saveAccounts(0, epoch, { seq: 6, tick: 5, rows: [ACCOUNT] });
-      expect(await store.forget(0, epoch)).toBe(4);
+      expect(await store.forget(0, epoch, 4)).toBe(4);
+      expect(await store.forget(0, epoch, 4)).toBe(0);
       await store.close();
       const next = place.open();
-      expect(await next.newestSnapshot(0)).toEqual({ seq: 5, tick: 5, bytes: new Uint8Array([5]) });
+      expect(await next.snapshots(0)).toEqual([
+        { seq: 4, tick: 4 },
+        { seq: 5, tick: 5 },
+      ]);
+      expect(await next.snapshot(0, 4)).toEqual({ seq: 4, tick: 4, bytes: new Uint8Array([4]) });
+      expect(await next.snapshot(0, 3)).toBeNull();
+      expect(await newestSnapshot(next, 0)).toEqual({ seq: 5, tick: 5, bytes: new Uint8Array([5]) });
       expect(await next.accounts(0)).toEqual({ seq: 6, tick: 5, rows: [ACCOUNT] });
       expect(await next.accounts(1)).toBeNull();
       expect(await next.head(0)).toMatchObject({ seq: 6, firstSeq: 5 });

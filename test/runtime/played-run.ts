@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import type { EngineEvent, EngineObserver } from "../../src/core/events.ts";
 import { Faults, hasFaults } from "../../src/core/faults.ts";
+import type { ForecasterFactory } from "../../src/core/forecast/board.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
 import { DecisionLog } from "../../src/observe/decision-log.ts";
 import type { Market } from "../../src/platforms/market.ts";
@@ -40,6 +41,7 @@ export function scenarioOf(fields: object = {}): ResolvedScenario {
 export interface RunParts {
   readonly wrap?: (market: Market) => Market;
   readonly policyOf?: (name: string) => Policy;
+  readonly forecasters?: ReadonlyMap<string, ForecasterFactory>;
   readonly isInterpreted?: boolean;
   readonly threads?: number;
   readonly periodMs?: number;
@@ -132,7 +134,7 @@ export class PlayedRun {
 
   /** Closes the log. */
   finish(): this {
-    this.sha256 = this.#log.close().sha256;
+    this.sha256 = this.#log.close().sha256!;
     this.lines = this.#chunks.join("").split("\n").slice(0, -1);
     return this;
   }

@@ -7,6 +7,7 @@ import type { World } from "../../core/world.ts";
 import type { CampaignEvent } from "../../../machines/campaign.ts";
 import type { SharedBoard } from "./board-mirror.ts";
 import type { SharedColumns } from "./columns.ts";
+import type { SavedCampaign } from "../saved-campaign.ts";
 import type { ReportColumns } from "./report-columns.ts";
 
 /** What a worker thread is born with. */
@@ -45,7 +46,8 @@ export type Round =
   | { readonly type: "learn"; readonly moment: Moment; readonly length: number }
   | { readonly type: "day"; readonly moment: Moment; readonly slots: readonly number[] }
   | { readonly type: "tick"; readonly moment: Moment }
-  | { readonly type: "pareto"; readonly moment: Moment; readonly slot: number };
+  | { readonly type: "pareto"; readonly moment: Moment; readonly slot: number }
+  | { readonly type: "save" };
 
 /** Engine → worker. */
 export interface RoundMessage {
@@ -57,6 +59,8 @@ export interface RoundMessage {
   readonly reports: ReportColumns | null;
   /** What threads that ended had posted of campaigns that may go on here, oldest first. */
   readonly backups: readonly ArrayBuffer[];
+  /** What campaigns that are yet to start here go on from. */
+  readonly saved: readonly SavedCampaign[];
 }
 
 /** Something that happened in a round; `at` says when: by row of the reports, or by slot. */
@@ -69,6 +73,7 @@ export type Reply =
   | { readonly type: "happened"; readonly incidents: readonly Incident[] }
   /** Answers a round about it. */
   | { readonly type: "curve"; readonly curve: ParetoCurve | null }
+  | { readonly type: "saved"; readonly campaigns: readonly SavedCampaign[] }
   /** Contexts of some campaigns, serialised. */
   | { readonly type: "backup"; readonly share: number; readonly bytes: ArrayBuffer }
   /** The thread ends. */

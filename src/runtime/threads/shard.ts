@@ -10,7 +10,7 @@ import { campaignMachine } from "../../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent, CampaignInput } from "../../../machines/campaign.ts";
 import { compile } from "../../actors/compiled.ts";
 import { createPool } from "../../actors/pool.ts";
-import type { ChildFailed, PoolSnapshot } from "../../actors/pool.ts";
+import type { ChildFailed, PoolMember, PoolSnapshot } from "../../actors/pool.ts";
 import type { CampaignSpec } from "../../core/campaign.ts";
 import { Faults } from "../../core/faults.ts";
 import type { CampaignState } from "../../core/events.ts";
@@ -22,6 +22,8 @@ import type { World } from "../../core/world.ts";
 import { paretoOf } from "../campaign-actors.ts";
 import { isBidding } from "../campaign-states.ts";
 import { FaultyActors } from "../faulty-actors.ts";
+import { savedCampaigns, snapshotOf } from "../saved-campaign.ts";
+import type { Known, SavedCampaign } from "../saved-campaign.ts";
 import { BoardMirror } from "./board-mirror.ts";
 import { Answers, Balances, codeOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
@@ -29,7 +31,7 @@ import type { Assignment, Incident, Moment, Round, ThreadSetup } from "./message
 import type { ReportColumns } from "./report-columns.ts";
 
 /** The part of a campaign's context that its successor in another thread needs; the rest it has. */
-export type Kept = Pick<CampaignContext, "memory" | "lastTick" | "evaluations" | "heldBecause">;
+export type Kept = Omit<Known, "decision">;
 
 /** One thread's campaigns. */
 export class Shard {
@@ -44,6 +46,8 @@ export class Shard {
   #slots: number[] = [];
   /** What predecessors' campaigns knew, by slot. */
   readonly #resumes = new Map<number, Kept>();
+  /** What campaigns go on from that lived in another process, by slot. */
+  readonly #saved = new Map<number, SavedCampaign>();
   #incidents: Incident[] = [];
   /** The part of the round that is being played. */
   #at = 0;
@@ -98,6 +102,16 @@ export class Shard {
   /** Takes over what campaigns of another thread knew, for when they start here. */
   remember(slot: number, kept: Kept): void {
     this.#resumes.set(slot, kept);
+  }
+
+  /** The campaigns that live here, as they are. */
+  save(): SavedCampaign[] {
+    return savedCampaigns(this.#pool.getSnapshot() as PoolSnapshot);
+  }
+
+  /** Takes over campaigns of another process, for when they start here. */
+  goOn(campaigns: readonly SavedCampaign[]): void {
+    for (const campaign of campaigns) this.#saved.set(campaign.slot, campaign);
   }
 
   /** Starts and stops actors. */
@@ -159,8 +173,14 @@ export class Shard {
     const input: CampaignInput = { spec, slot, policy: this.#policyOf(spec.policy, spec), platforms };
     const kept = this.#resumes.get(slot);
     this.#resumes.delete(slot);
-    const resume = kept === undefined ? {} : { resume: { ...input, ...kept, decision: null } };
-    this.#pool.send({ type: "child.add", member: { slot, id: `campaign:${spec.id}`, input, ...resume } });
+    const saved = this.#saved.get(slot);
+    this.#saved.delete(slot);
+    // One that had failed is restarted now, from what it knew.
+    const known = saved?.known ?? kept;
+    const resume = known === undefined ? {} : { resume: { ...input, ...known, decision: null } };
+    const from = saved?.status === "active" ? { snapshot: snapshotOf(saved, input) } : resume;
+    const member: PoolMember = { slot, id: `campaign:${spec.id}`, input, ...from };
+    this.#pool.send({ type: "child.add", member });
   }
 
   #note(event: ChildFailed): void {

@@ -27,6 +27,7 @@ import type { SharedBoard } from "./board-mirror.ts";
 import { Answers, Balances, shareColumns, stateOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import { Crew } from "./crew.ts";
+import type { SavedCampaign } from "../saved-campaign.ts";
 import { Backups } from "./backups.ts";
 import type { Assignment, Incident, Moment, Round } from "./messages.ts";
 import { shareReports } from "./report-columns.ts";
@@ -64,6 +65,14 @@ interface Outbox {
   columns: SharedColumns | null;
   reports: ReportColumns | null;
   backups: readonly ArrayBuffer[];
+  saved: SavedCampaign[];
+}
+
+/** What came of a round. */
+interface Finished {
+  readonly isDead: boolean;
+  readonly curve: ParetoCurve | null;
+  readonly saved: readonly SavedCampaign[];
 }
 
 /** The campaigns of an engine with several threads. */
@@ -77,6 +86,8 @@ export class ThreadedActors implements CampaignActors {
   /** The thread that a campaign lives in, by slot; 0: none yet; less: the dead one that it lived in. */
   readonly #homes: number[] = [];
   readonly #backups = new Backups();
+  /** What campaigns go on from that are yet to start, by slot. */
+  readonly #saved = new Map<number, SavedCampaign>();
   #columns: SharedColumns;
   #balances: Balances;
   #answers: Answers;
@@ -121,7 +132,7 @@ export class ThreadedActors implements CampaignActors {
       backupTicks,
     });
     const backups = this.#backups.of(thread);
-    this.#outboxes.set(thread, { assignments: [], columns: null, reports: this.#reports, backups });
+    this.#outboxes.set(thread, { assignments: [], columns: null, reports: this.#reports, backups, saved: [] });
   }
 
   /** Ends a thread, for good unless it is started again. */
@@ -141,6 +152,9 @@ export class ThreadedActors implements CampaignActors {
     const outbox = this.#outboxes.get(home)!;
     if (before < 0 && -before !== home) this.#bequeath(-before, outbox);
     outbox.assignments.push({ type: "start", slot });
+    const saved = this.#saved.get(slot);
+    if (saved !== undefined) outbox.saved.push(saved);
+    this.#saved.delete(slot);
     this.#makeRoom(slot + 1);
   }
 
@@ -223,6 +237,14 @@ export class ThreadedActors implements CampaignActors {
     return this.#finish([home]).curve;
   }
 
+  save(): readonly SavedCampaign[] {
+    return this.#finish(this.#post({ type: "save" })).saved.toSorted((a, b) => a.slot - b.slot);
+  }
+
+  goOn(campaigns: readonly SavedCampaign[]): void {
+    for (const campaign of campaigns) this.#saved.set(campaign.slot, campaign);
+  }
+
   settle(): void {
     const threads = [...this.#outboxes]
       .filter(([, { assignments }]) => assignments.length > 0)
@@ -248,14 +270,15 @@ export class ThreadedActors implements CampaignActors {
       const outbox = this.#outboxes.get(thread)!;
       const assignments = outbox.assignments.map((one) => ({ ...one, spec: campaigns[one.slot] }));
       this.#crew.post(thread, { ...outbox, round, assignments });
-      this.#outboxes.set(thread, { assignments: [], columns: null, reports: null, backups: [] });
+      this.#outboxes.set(thread, { assignments: [], columns: null, reports: null, backups: [], saved: [] });
     }
     return threads;
   }
 
   /** Ends a round: what happened in it is said in the order of the slots (TH1), then the dead are buried (TH3). */
-  #finish(threads: readonly number[]): { readonly isDead: boolean; readonly curve: ParetoCurve | null } {
+  #finish(threads: readonly number[]): Finished {
     let curve: ParetoCurve | null = null;
+    const saved: SavedCampaign[] = [];
     const incidents: Incident[] = [];
     const deaths: { thread: number; error: string }[] = [];
     for (const thread of threads) {
@@ -264,6 +287,7 @@ export class ThreadedActors implements CampaignActors {
         if (reply.type === "backup") this.#backups.keep(thread, reply.share, reply.bytes);
         else if (reply.type === "happened") incidents.push(...reply.incidents);
         else if (reply.type === "curve") ({ curve } = reply);
+        else if (reply.type === "saved") for (const campaign of reply.campaigns) saved.push(campaign);
       }
       if (death !== null) deaths.push({ thread, error: death });
     }
@@ -272,7 +296,7 @@ export class ThreadedActors implements CampaignActors {
       else this.#parts.onFailed(incident.slot, incident.error);
     }
     for (const { thread, error } of deaths) this.#bury(thread, error);
-    return { isDead: deaths.length > 0, curve };
+    return { isDead: deaths.length > 0, curve, saved };
   }
 
   #bury(thread: number, error: string): void {

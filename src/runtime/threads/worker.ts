@@ -34,8 +34,9 @@ try {
   fail(error);
 }
 
-function play(shard: Shard, { round, assignments, columns, reports, backups }: RoundMessage): void {
+function play(shard: Shard, { round, assignments, columns, reports, backups, saved }: RoundMessage): void {
   restore(shard, backups);
+  shard.goOn(saved);
   if (columns !== null) shard.setColumns(columns);
   if (reports !== null) shard.setReports(reports);
   shard.assign(assignments);
@@ -48,6 +49,7 @@ function play(shard: Shard, { round, assignments, columns, reports, backups }: R
     if (below > 0) control.publish(below);
   });
   if (round.type === "pareto") say({ type: "curve", curve: shard.pareto(round.slot, round.moment) });
+  if (round.type === "save") say({ type: "saved", campaigns: shard.save() });
   if (incidents.length > 0) say({ type: "happened", incidents });
   control.publish(Control.DONE);
   // While the engine's thread places the bids.
