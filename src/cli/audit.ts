@@ -3,11 +3,11 @@ import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 import { EngineError } from "../core/errors.ts";
 import { formatMoney } from "../core/money.ts";
-import { AccountBook, differences } from "../journal/account-book.ts";
-import type { Posting } from "../journal/account-book.ts";
+import { bookOf, differences } from "../journal/account-book.ts";
+import type { AccountBook, Posting } from "../journal/account-book.ts";
 import type { Manifest } from "../journal/manifest.ts";
 import { SqliteStore } from "../journal/sqlite-store.ts";
-import type { AccountRow } from "../journal/store.ts";
+import type { AccountRow, StoredAccounts } from "../journal/store.ts";
 
 /** Campaigns that the table lists, and orders. */
 const MAX_ROWS = 60;
@@ -15,6 +15,8 @@ const MAX_ROWS = 60;
 /** What an audit found. */
 interface Audit {
   readonly book: AccountBook;
+  /** The oldest entry that is there. */
+  readonly firstSeq: number;
   readonly manifest: Manifest;
   /** Tick up to which the engine's own totals were compared, or null where it has kept none yet. */
   readonly comparedTick: number | null;
@@ -63,26 +65,19 @@ async function auditOf(directory: string, campaign: string | undefined): Promise
   const store = new SqliteStore(directory, { isReadOnly: true });
   try {
     const postings: Posting[] = [];
-    const book: AccountBook = new AccountBook((slot, posting) => {
-      if (campaign !== undefined && book.campaignOf(slot) === campaign) postings.push(posting);
-    });
     const kept = await store.accounts(0);
+    const { firstSeq } = await store.head(0);
     let comparedTick: number | null = null;
-    for await (const entry of store.read(0)) {
-      book.book(entry);
-      if (entry.seq !== kept?.seq) continue;
-      const [difference] = differences(book.rows, kept.rows);
-      if (difference !== undefined) {
-        throw new EngineError(
-          "CE_STATE_UNBALANCED",
-          `The engine's own totals as of tick ${kept.tick} are others: ${difference}`,
-          {
-            file: store.name,
-          },
-        );
-      }
-      comparedTick = kept.tick;
-    }
+    const book = await bookOf(store, 0, {
+      onPosting: (_, posting, whose) => {
+        if (whose === campaign) postings.push(posting);
+      },
+      onEntry: ({ rows }, { seq }) => {
+        if (seq !== kept?.seq) return;
+        assertTotals(rows, kept, store.name);
+        comparedTick = kept.tick;
+      },
+    });
     const { manifest } = book;
     if (manifest === null)
       throw new EngineError("CE_STATE_MISSING", `Nothing has begun in ${directory} yet.`, { file: store.name });
@@ -91,13 +86,21 @@ async function auditOf(directory: string, campaign: string | undefined): Promise
         hint: `See them all with: campaign-engine audit ${directory}`,
       });
     }
-    return { book, manifest, comparedTick, postings };
+    return { book, manifest, comparedTick, postings, firstSeq };
   } finally {
     await store.close();
   }
 }
 
-function asJson({ book, manifest, comparedTick, postings }: Audit, campaign: string | undefined): object {
+/** @throws EngineError CE_STATE_UNBALANCED */
+function assertTotals(rows: readonly AccountRow[], kept: StoredAccounts, file: string): void {
+  const [difference] = differences(rows, kept.rows);
+  if (difference === undefined) return;
+  const what = `The engine's own totals as of tick ${kept.tick} are others: ${difference}`;
+  throw new EngineError("CE_STATE_UNBALANCED", what, { file });
+}
+
+function asJson({ book, manifest, comparedTick, postings, firstSeq }: Audit, campaign: string | undefined): object {
   const { counts, rows, orders } = book;
   const { kind, name, seed, currency } = manifest;
   const total = totalOf(rows);
@@ -106,6 +109,7 @@ function asJson({ book, manifest, comparedTick, postings }: Audit, campaign: str
     run: { kind, name, seed, currency },
     isBalanced: true,
     comparedTick,
+    firstSeq,
     counts,
     total,
     campaigns: campaign === undefined ? rows : rows.filter((row) => row.campaign === campaign),
@@ -115,7 +119,7 @@ function asJson({ book, manifest, comparedTick, postings }: Audit, campaign: str
 }
 
 function render(audit: Audit, campaign: string | undefined, last: number): string {
-  const { book, manifest, comparedTick } = audit;
+  const { book, manifest, comparedTick, firstSeq } = audit;
   const { entries, ticks, bids, charges, owners } = book.counts;
   const count = (value: number) => value.toLocaleString("en-US");
   const compared =
@@ -123,7 +127,7 @@ function render(audit: Audit, campaign: string | undefined, last: number): strin
       ? "The engine has kept no totals of its own yet to compare with."
       : `The engine's own totals as of tick ${comparedTick} are the same, to the micro.`;
   return [
-    `${manifest.kind} of "${manifest.name}", seed ${manifest.seed}: ${count(entries)} entries, ${count(ticks)} ticks, ${owners} starts`,
+    `${manifest.kind} of "${manifest.name}", seed ${manifest.seed}: ${count(entries)} entries, ${count(ticks)} ticks, ${owners} starts${firstSeq === 1 ? "" : `; what was before entry ${count(firstSeq)} is brought forward`}`,
     campaign === undefined ? accountTable(audit) : statement(audit, last),
     ...(campaign === undefined ? orderTable(audit) : []),
     `Balanced: budget = available + reserved + spent after every entry, in ${count(book.rows.length)} accounts; ${count(bids)} bids, none twice; ${count(charges)} charges, each for one bid.`,

@@ -11,14 +11,14 @@ import { LiveView } from "../observe/live-view.ts";
 import { ServiceMetrics } from "../observe/metrics.ts";
 import { EndlessMarket } from "../platforms/endless-market.ts";
 import { LiveMarket } from "../platforms/live-market.ts";
-import { DurableRun } from "../runtime/durable-run.ts";
+import { CHECKPOINT_TICKS, DurableRun } from "../runtime/durable-run.ts";
 import type { Recovery } from "../runtime/durable-run.ts";
 import { Engine } from "../runtime/engine.ts";
 import { JournaledMarket } from "../runtime/journaled-market.ts";
 import { endless } from "../scenario/endless.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import type { LoadedScenario } from "../scenario/loader.ts";
-import { formatDuration } from "../scenario/quantities.ts";
+import { formatDuration, parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
 import type { ResolvedScenario } from "../scenario/resolve.ts";
 import { MAX_TICKS } from "../scenario/schema.ts";
@@ -50,6 +50,9 @@ export interface ServeOptions {
   readonly threads?: number;
   /** Directory in which everything is written down. */
   readonly state?: string;
+  readonly snapshotTicks?: number;
+  /** How long entries of the log are kept [ms]. Absent: for good. */
+  readonly retain?: number;
   readonly json?: boolean;
 }
 
@@ -93,6 +96,17 @@ export function serveCommand(): Command {
     .option(
       "--state <directory>",
       "write every step down in this directory before its bids leave; started again, it goes on from there",
+    )
+    .option(
+      "--snapshot-ticks <number>",
+      "with --state: take a snapshot every so many ticks",
+      parseTicks,
+      CHECKPOINT_TICKS,
+    )
+    .option(
+      "--retain <duration>",
+      "with --state: let go of what is older, behind a snapshot; default: nothing",
+      parseRetain,
     )
     .option("--drain <duration>", "how long to wait for spend reports at the end", parsePeriod, 10_000)
     .option(
@@ -161,6 +175,12 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
           manifest,
           onOrder: ({ key }) => run.remember(key),
           onReceived: (feed, reports) => run.takeAgain(feed, reports),
+          snapshots: {
+            parts: () => (log === null ? run.savable : { ...run.savable, log }),
+            ...(options.snapshotTicks === undefined ? {} : { everyTicks: options.snapshotTicks }),
+            ...(options.retain === undefined ? {} : { retainTicks: Math.ceil(options.retain / options.every) }),
+            onUnsavable: (why) => say(`no snapshots: after a crash the whole log is gone through. ${why.message}`),
+          },
         });
   const run: LiveRun = new LiveRun({
     engine,
@@ -268,12 +288,13 @@ function lateness(): (tick: number, lateMs: number) => void {
   };
 }
 
-function sayRecovery({ entries, nextTick }: Recovery, directory: string | undefined): void {
+function sayRecovery({ isNew, snapshotTick, entries, nextTick }: Recovery, directory: string | undefined): void {
   if (directory === undefined) return;
+  const from = snapshotTick === null ? "" : `the snapshot of tick ${snapshotTick} and `;
   say(
-    entries === 0
+    isNew
       ? `everything is written down in ${directory}`
-      : `goes on from tick ${nextTick}, ${entries} entries of ${directory} replayed`,
+      : `goes on from tick ${nextTick}, by ${from}${entries} entries of ${directory}`,
   );
 }
 
@@ -321,6 +342,19 @@ export function parsePort(text: string): number {
 function parseCount(text: string): number {
   if (!/^\d{1,4}$/.test(text) || Number(text) > 1_000) throw new InvalidArgumentError("A whole number from 0 to 1000.");
   return Number(text);
+}
+
+/** @throws InvalidArgumentError */
+function parseTicks(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("A whole number from 1 to 9999999.");
+  return Number(text);
+}
+
+/** @throws InvalidArgumentError */
+function parseRetain(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms <= 0) throw new InvalidArgumentError("A duration such as 7d or 12h.");
+  return ms;
 }
 
 /** @throws InvalidArgumentError */

@@ -5,7 +5,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { formatMoney } from "../core/money.ts";
 import type { BidBatch, ReportBatch } from "../core/reports.ts";
-import { AccountBook } from "../journal/account-book.ts";
+import { bookOf } from "../journal/account-book.ts";
 import { manifestOf } from "../journal/manifest.ts";
 import type { Manifest } from "../journal/manifest.ts";
 import { SqliteStore } from "../journal/sqlite-store.ts";
@@ -53,12 +53,9 @@ Examples:
     .command("compact")
     .description("give the disk back what the file does not need; the engine must not run")
     .argument("<directory>", directory)
-    .action((path: string) =>
-      withStore(path, false, async (store) => {
-        const before = statSync(store.name).size;
-        await store.compact();
-        process.stdout.write(`${store.name}: ${before} bytes, now ${statSync(store.name).size}\n`);
-      }),
+    .option("--forget", "let go of the entries that snapshots stand for as well: accounts begin with their balances")
+    .action((path: string, { forget = false }: { forget?: boolean }) =>
+      withStore(path, false, (store) => compact(store, forget)),
     );
   return command;
 }
@@ -72,22 +69,35 @@ async function withStore(path: string, isReadOnly: boolean, act: (store: SqliteS
   }
 }
 
+async function compact(store: SqliteStore, forgets: boolean): Promise<void> {
+  const before = statSync(store.name).size;
+  const [oldest] = await store.snapshots(0);
+  let gone = 0;
+  if (forgets && oldest !== undefined) gone = await store.forget(0, await store.claim(0), oldest.seq);
+  await store.compact();
+  const entries = forgets ? `, ${gone} entries let go of` : "";
+  process.stdout.write(`${store.name}: ${before} bytes, now ${statSync(store.name).size}${entries}\n`);
+}
+
 async function show(store: SqliteStore, isJson: boolean): Promise<void> {
   const manifest = await manifestOf(store, 0);
   const { seq, firstSeq, epoch } = await store.head(0);
+  const snapshots = await store.snapshots(0);
   const accounts = await store.accounts(0);
   const { size } = statSync(store.name);
   if (isJson) {
     const { kind, name, seed, currency } = manifest ?? {};
     const run = manifest === null ? null : { kind, name, seed, currency };
     process.stdout.write(
-      `${JSON.stringify({ run, entries: seq - firstSeq + 1, starts: epoch, bytes: size, accounts }, null, 2)}\n`,
+      `${JSON.stringify({ run, entries: seq - firstSeq + 1, starts: epoch, snapshots, bytes: size, accounts }, null, 2)}\n`,
     );
     return;
   }
   const lines = [
     manifest === null ? "Nothing has begun." : `${manifest.kind} of "${manifest.name}", seed ${manifest.seed}`,
     `${store.name}: ${seq - firstSeq + 1} entries, ${epoch} starts, ${(size / 1e6).toFixed(1)} MB`,
+    ...(snapshots.length === 0 ? [] : [`Snapshots of tick ${snapshots.map(({ tick }) => tick).join(", ")}`]),
+    ...(firstSeq === 1 ? [] : [`What was before entry ${firstSeq} is gone: accounts begin with their balances`]),
   ];
   if (manifest !== null && accounts !== null) {
     const money = (micros: number) => formatMoney(micros, manifest.currency);
@@ -106,8 +116,7 @@ async function show(store: SqliteStore, isJson: boolean): Promise<void> {
 }
 
 async function verify(store: SqliteStore, isJson: boolean): Promise<void> {
-  const book = new AccountBook();
-  for await (const entry of store.read(0)) book.book(entry);
+  const book = await bookOf(store, 0);
   const { entries, ticks, bids } = book.counts;
   const text = `${store.name} is sound: ${entries} entries, ${ticks} ticks, ${bids} bids, ${book.rows.length} accounts that balance\n`;
   process.stdout.write(
@@ -116,10 +125,9 @@ async function verify(store: SqliteStore, isJson: boolean): Promise<void> {
 }
 
 async function exportLog(store: SqliteStore): Promise<void> {
-  let manifest: Manifest | null = null;
+  const manifest = await manifestOf(store, 0);
   for await (const entry of store.read(0)) {
     const line = lineOf(entry, manifest);
-    if (entry.kind === "started") manifest = line["head"] as Manifest;
     if (!process.stdout.write(`${JSON.stringify(line)}\n`)) await once(process.stdout, "drain");
   }
 }

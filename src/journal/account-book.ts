@@ -11,12 +11,16 @@ import type { OperatorAction, Signature } from "../core/operator.ts";
 import { ReportKind } from "../core/reports.ts";
 import type { ReportBatch } from "../core/reports.ts";
 import type { Manifest } from "./manifest.ts";
+import { readSnapshotHead } from "./snapshot.ts";
+import type { SnapshotHead } from "./snapshot.ts";
 import { readStep } from "./step.ts";
 import type { Fact, Step } from "./step.ts";
-import type { AccountRow, StoredEntry } from "./store.ts";
+import { corrupt } from "./store.ts";
+import type { AccountRow, JournalStore, SnapshotPlace, StoredEntry } from "./store.ts";
 
 /** What a line of an account is about. */
 export type PostingKind =
+  | "brought forward"
   | "budget"
   | "top-up"
   | "reserved"
@@ -76,17 +80,21 @@ interface Account {
   readonly unanswered: Set<number>;
 }
 
+/** Hears of a line of the account in a slot, whose campaign has this name. */
+type OnPosting = (slot: number, posting: Posting, campaign: string) => void;
+
 /** Books a log, entry by entry. */
 export class AccountBook {
   readonly counts: LogCounts = { entries: 0, ticks: 0, bids: 0, charges: 0, owners: 0 };
   readonly orders: RecordedOrder[] = [];
   manifest: Manifest | null = null;
   readonly #accounts: Account[] = [];
-  readonly #onPosting: ((slot: number, posting: Posting) => void) | undefined;
-  #entry: StoredEntry | null = null;
+  readonly #onPosting: OnPosting | undefined;
+  /** The entry that is being booked. */
+  #place: SnapshotPlace = { seq: 0, tick: 0 };
 
   /** @param onPosting hears of every line of every account */
-  constructor(onPosting?: (slot: number, posting: Posting) => void) {
+  constructor(onPosting?: OnPosting) {
     this.#onPosting = onPosting;
   }
 
@@ -102,14 +110,34 @@ export class AccountBook {
     }));
   }
 
-  /** The name of a campaign. */
-  campaignOf(slot: number): string {
-    return this.#account(slot).campaign;
+  /** Begins with the accounts as they stood after an entry: those before it are gone. @throws EngineError CE_STATE_UNBALANCED */
+  bringForward({ seq, tick }: SnapshotPlace, { manifest, accounts }: SnapshotHead): void {
+    this.manifest = manifest;
+    this.#place = { seq, tick };
+    for (const [slot, account] of accounts.entries()) {
+      const { campaign, budgetMicros, spentMicros, reservedMicros, disputedMicros, lastKey } = account;
+      const open = new Map(account.openKeys.map((key, at) => [key, account.openMicros[at]]));
+      const unanswered = new Set(account.unanswered?.keys());
+      this.#accounts.push({
+        campaign,
+        budgetMicros,
+        spentMicros,
+        reservedMicros,
+        disputedMicros,
+        lastKey,
+        open,
+        unanswered,
+      });
+      const openMicros = account.openMicros.reduce((sum, micros) => sum + micros, 0);
+      if (openMicros !== reservedMicros)
+        throw this.#unbalanced(slot, `${openMicros} micros are reserved for its bids, ${reservedMicros} in all`);
+      this.#post(slot, "brought forward", budgetMicros, {});
+    }
   }
 
   /** Books the next entry. @throws EngineError CE_STATE_UNBALANCED, CE_STATE_CORRUPT */
   book(entry: StoredEntry): void {
-    this.#entry = entry;
+    this.#place = entry;
     this.counts.entries += 1;
     if (entry.kind === "opened") this.counts.owners += 1;
     if (entry.kind === "opened" || entry.kind === "received") return;
@@ -148,7 +176,7 @@ export class AccountBook {
       this.#post(slot, "top-up", micros, { why });
     } else if (fact.type === "operator.acted") {
       const { type: _type, ...order } = fact as unknown as RecordedOrder & { type: string };
-      this.orders.push({ ...order, seq: this.#entry!.seq });
+      this.orders.push({ ...order, seq: this.#place.seq });
     } else return false;
     return true;
   }
@@ -262,13 +290,13 @@ export class AccountBook {
     micros: number,
     { platform = null, bidTick = null, why = "" }: Partial<Pick<Posting, "platform" | "bidTick" | "why">>,
   ): void {
-    const { budgetMicros, spentMicros, reservedMicros } = this.#account(slot);
+    const { campaign, budgetMicros, spentMicros, reservedMicros } = this.#account(slot);
     if (spentMicros < 0 || reservedMicros < 0 || spentMicros + reservedMicros > budgetMicros) {
       throw this.#unbalanced(slot, `budget ${budgetMicros}, spent ${spentMicros}, reserved ${reservedMicros} micros`);
     }
-    const { seq, tick } = this.#entry!;
+    const { seq, tick } = this.#place;
     const balances = { budgetMicros, spentMicros, reservedMicros };
-    this.#onPosting?.(slot, { seq, tick, kind, platform, bidTick, micros, ...balances, why });
+    this.#onPosting?.(slot, { seq, tick, kind, platform, bidTick, micros, ...balances, why }, campaign);
   }
 
   #account(slot: number): Account {
@@ -285,9 +313,29 @@ export class AccountBook {
     const campaign = this.#accounts[slot]?.campaign ?? `in slot ${slot}`;
     return new EngineError(
       "CE_STATE_UNBALANCED",
-      `The account of campaign ${campaign} does not balance: ${what} (entry ${this.#entry?.seq}).`,
+      `The account of campaign ${campaign} does not balance: ${what} (entry ${this.#place.seq}).`,
     );
   }
+}
+
+/** A book of all entries of a log that are there, with the balances that they begin with. @param onEntry called after every entry */
+export async function bookOf(
+  store: JournalStore,
+  shard: number,
+  { onPosting, onEntry }: { onPosting?: OnPosting; onEntry?: (book: AccountBook, entry: StoredEntry) => void } = {},
+): Promise<AccountBook> {
+  const book = new AccountBook(onPosting);
+  const { firstSeq } = await store.head(shard);
+  if (firstSeq > 1) {
+    const base = await store.snapshot(shard, firstSeq - 1);
+    if (base === null) throw corrupt(store.name, firstSeq, "the balances that it begins with are gone");
+    book.bringForward(base, readSnapshotHead(base.bytes));
+  }
+  for await (const entry of store.read(shard)) {
+    book.book(entry);
+    onEntry?.(book, entry);
+  }
+  return book;
 }
 
 /** Where two books of the same campaigns differ, in words; empty where they agree. */

@@ -114,16 +114,21 @@ export class SqliteStore implements JournalStore {
       base0 + seq,
       base0 + head,
     );
-    for (;;) {
-      const next = this.#guard(() => rows.next(), seq + 1);
-      if (next.done === true) break;
-      const row = next.value as unknown as Row;
-      seq += 1;
-      const entry = { kind: ENTRY_KINDS[row.kind], tick: row.tick, bytes: row.bytes };
-      if (row.id !== base0 + seq) throw corrupt(this.name, seq, "it is missing");
-      if (chained(before, seq, row.epoch, entry) !== row.sum) throw corrupt(this.name, seq, "its checksum is wrong");
-      before = row.sum;
-      yield { ...entry, seq, epoch: row.epoch };
+    try {
+      for (;;) {
+        const next = this.#guard(() => rows.next(), seq + 1);
+        if (next.done === true) break;
+        const row = next.value as unknown as Row;
+        seq += 1;
+        const entry = { kind: ENTRY_KINDS[row.kind], tick: row.tick, bytes: row.bytes };
+        if (row.id !== base0 + seq) throw corrupt(this.name, seq, "it is missing");
+        if (chained(before, seq, row.epoch, entry) !== row.sum) throw corrupt(this.name, seq, "its checksum is wrong");
+        before = row.sum;
+        yield { ...entry, seq, epoch: row.epoch };
+      }
+    } finally {
+      // Whoever stops reading would hold up SQLite's own housekeeping: its write-ahead file would grow without end.
+      rows.return?.();
     }
     if (seq !== head && head > afterSeq) throw corrupt(this.name, seq + 1, `the log should end with entry ${head}`);
   }

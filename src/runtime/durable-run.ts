@@ -52,7 +52,7 @@ export interface DurableParts {
 /** How snapshots are taken. */
 export interface Snapshots {
   /** What goes on from them beside the engine, and before it, by name. */
-  readonly parts: Readonly<Record<string, Savable>>;
+  readonly parts: () => Readonly<Record<string, Savable>>;
   /** Ticks from one to the next. Default {@link CHECKPOINT_TICKS}. */
   readonly everyTicks?: number;
   /** Ticks that entries of the log are kept. Default: for good. */
@@ -252,7 +252,7 @@ export class DurableRun {
     const { market, manifest } = this.#parts;
     try {
       const engine = this.engine.save();
-      const saved = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.save()]));
+      const saved = Object.fromEntries(Object.entries(parts()).map(([name, part]) => [name, part.save()]));
       const accounts = market.accounts().map(({ campaign, slot }) => ({ campaign, ...engine.ledger[slot] }));
       return writeSnapshot({ manifest, accounts }, { engine, parts: saved } satisfies Saved);
     } catch (error) {
@@ -274,7 +274,7 @@ export class DurableRun {
       throw corrupt(store.name, firstSeq, "no snapshot stands for the entries before it that can be gone on from");
     }
     assertSame(store.name, readSnapshotHead(snapshot.bytes).manifest, manifest);
-    for (const [name, part] of Object.entries(snapshots!.parts)) {
+    for (const [name, part] of Object.entries(snapshots!.parts())) {
       if (name in state.parts) part.restore(state.parts[name]);
     }
     this.engine.goOn(state.engine);

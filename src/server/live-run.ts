@@ -2,6 +2,7 @@
 import type { OperatorOrder } from "../core/operator.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import { RecentKeys } from "../core/recent-keys.ts";
+import type { Savable } from "../core/saved.ts";
 import { ReportBatch } from "../core/reports.ts";
 import type { ReportRow } from "../core/reports.ts";
 import type { DashboardFrame } from "../observe/frames.ts";
@@ -190,6 +191,12 @@ export class LiveRun {
     const slot = this.engine.obey(order, signature);
     this.remember(key);
     return slot;
+  }
+
+  /** What goes on from a snapshot beside the engine. */
+  get savable(): Readonly<Record<string, Savable>> {
+    const { market, view, orderKeys } = this;
+    return { market, view, orderKeys } as Readonly<Record<string, Savable>>;
   }
 
   /** Remembers the key of an order that was carried out. */

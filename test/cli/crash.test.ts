@@ -7,7 +7,7 @@ import { crashes } from "../crash/crashes.ts";
 const directory = mkdtempSync(join(tmpdir(), "crash-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-it("has every bid, charge and order of a service that is killed at any moment, once (CR1–CR4)", async () => {
+it("has every bid, charge and order of a service that is killed at any moment, once (CR1–CR5)", async () => {
   const figures = await crashes({ kills: 4, seed: 20_260_105, directory, lifeMs: 1_200 });
   expect(figures.bids).toBeGreaterThan(1_000);
   expect(figures.bidsSeen).toBeGreaterThan(500);

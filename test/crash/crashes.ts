@@ -2,8 +2,11 @@
  * Services that are killed in the middle of their work, and what their books say afterwards.
  *
  * CR1 what the platform invoiced for the bids of the log is what the log booked, to the micro; CR2 every bid that was seen outside is in the log, as it was
- * seen; CR3 an order that was acknowledged is in the log once; CR4 the books balance: nothing is doubled, nothing overspent.
+ * seen; CR3 an order that was acknowledged is in the log once; CR4 the books balance: nothing is doubled, nothing overspent; CR5 the decision log of all
+ * services together has every decision once, in order.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RandomStream } from "../../src/core/random.ts";
 import { ReportKind } from "../../src/core/reports.ts";
@@ -69,7 +72,11 @@ export async function crashes(plan: CrashPlan): Promise<CrashFigures> {
   let unsure: TopUp[] = [];
   for (let kill = 1; kill <= kills; kill += 1) {
     const service = await Service.start(
-      [scenario, "--demo", "--every", `${everyMs}ms`, "--state", directory],
+      [
+        ...[scenario, "--demo", "--every", `${everyMs}ms`, "--state", directory],
+        ...["--snapshot-ticks", `${1 + Math.floor(random.next() * 40)}`],
+        ...["--log", join(directory, "decisions.ndjson"), "--log-level", "all"],
+      ],
       process.cwd(),
     );
     const busy = new AbortController();
@@ -83,7 +90,29 @@ export async function crashes(plan: CrashPlan): Promise<CrashFigures> {
     await audit.check(unsure);
     onKill?.({ ...audit.figures, kills: kill, topUpsRepeated: repeated });
   }
+  assertDecisionLog(join(directory, "decisions.ndjson"));
   return { ...audit.figures, kills, topUpsRepeated: repeated };
+}
+
+/** @throws Error where the log does not say every decision once, in order; its end may be cut off (CR5) */
+function assertDecisionLog(file: string): void {
+  const campaigns: string[] = [];
+  let [tick, at, declared] = [-1, 0, 0];
+  // Under overload, which a busy machine may bring about, not all is written.
+  let isThinned = false;
+  for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1)) {
+    const said = JSON.parse(line) as { event: string; tick: number; campaign: string };
+    if (said.event === "campaign.declared") declared = campaigns.push(said.campaign);
+    isThinned ||= said.event === "engine.overloaded";
+    if (said.event !== "decision") continue;
+    const slot = campaigns.indexOf(said.campaign);
+    const isNext = isThinned ? said.tick > tick : said.tick === tick + 1;
+    if (said.tick === tick ? slot < at : !isNext) {
+      throw new Error(`CR5: after slot ${at} of tick ${tick} comes slot ${slot} of tick ${said.tick}`);
+    }
+    [tick, at] = [said.tick, slot + 1];
+  }
+  if (declared !== new Set(campaigns).size || tick < 0) throw new Error(`CR5: ${declared} campaigns are declared`);
 }
 
 /** Notes every bid that leaves. */

@@ -5,12 +5,16 @@
  * SS1 however often it dies, the run's decision log is that of a run that never did; SS2 a bid that reached the market reached it as it is in the log, and
  * none else did; SS3 who was replaced writes nothing, and none of its bids leaves; SS4 the log's books are the ledger's.
  */
+import { createHash } from "node:crypto";
+import { copyFileSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { EngineError } from "../../src/core/errors.ts";
 import { Faults, hasFaults } from "../../src/core/faults.ts";
 import { RandomStream } from "../../src/core/random.ts";
 import type { BidBatch } from "../../src/core/reports.ts";
-import { AccountBook, differences } from "../../src/journal/account-book.ts";
+import type { Savable } from "../../src/core/saved.ts";
+import { bookOf, differences } from "../../src/journal/account-book.ts";
 import type { Manifest } from "../../src/journal/manifest.ts";
 import { MemoryStore } from "../../src/journal/memory-store.ts";
 import { readStep } from "../../src/journal/step.ts";
@@ -32,6 +36,8 @@ export interface SimulationFigures {
   readonly deaths: number;
   readonly full: number;
   readonly unacknowledged: number;
+  /** Processes that went on from a snapshot. */
+  readonly restored: number;
   /** Times that a replaced process tried to go on. */
   readonly comebacks: number;
 }
@@ -43,13 +49,31 @@ export type Placed = Map<string, string>;
 export interface DurableProcess {
   readonly run: DurableRun;
   readonly market: JournaledMarket;
+  /** It went on from a snapshot. */
+  isRestored: boolean;
   readonly jumps: ClockJumps | null;
   /** Closes the decision log. @returns its SHA-256 */
   readonly end: () => string;
 }
 
-/** Puts a process together. @param placed notes the bids that reach the market; throws where one does so as another (SS2) */
-export function processOf(scenario: ResolvedScenario, store: JournalStore, placed: Placed): DurableProcess {
+/** Snapshots of a simulated service. */
+export interface SimulatedSnapshots {
+  readonly everyTicks: number;
+  readonly retainTicks: number;
+  /** Where decision logs go: each process goes on in a copy of its predecessor's. */
+  readonly directory: string;
+}
+
+/**
+ * Puts a process together.
+ * @param placed notes the bids that reach the market; throws where one does so as another (SS2)
+ */
+export function processOf(
+  scenario: ResolvedScenario,
+  store: JournalStore,
+  placed: Placed,
+  snapshots: SimulatedSnapshots | null = null,
+): DurableProcess {
   const { market: paths, exposures, faults: plan, ...config } = scenario;
   const faults = hasFaults(plan) ? new Faults(config.seed, plan) : null;
   const valuesPerConversionMicros = config.campaigns.map((spec) => spec.valuePerConversionMicros);
@@ -61,7 +85,11 @@ export function processOf(scenario: ResolvedScenario, store: JournalStore, place
   });
   const watched = watch(faults === null ? inner : new FaultyMarket(inner, faults, config.campaigns.length), placed);
   const market = new JournaledMarket(watched, () => 0);
-  const log = new DecisionLog(new Writable({ write: (_chunk, _encoding, done) => done() }), "all");
+  const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+  const file = snapshots === null ? null : nextLog(snapshots.directory);
+  const log = new DecisionLog(file ?? nowhere(), "all");
+  const taken =
+    snapshots === null ? {} : { snapshots: { ...snapshots, parts: () => ({ log, inner }) as Record<string, Savable> } };
   const observers = [log, market];
   const engine = new Engine(config, { market, observers, nowMs: () => market.nowMs(), ...(faults && { faults }) });
   const jumps = faults === null ? null : new ClockJumps(faults);
@@ -79,11 +107,23 @@ export function processOf(scenario: ResolvedScenario, store: JournalStore, place
   };
   const shownAt = jumps === null ? {} : { shownAt: (tick: number) => jumps.shownAt(tick) };
   return {
-    run: new DurableRun({ store, engine, market, manifest, ...shownAt }),
+    run: new DurableRun({ store, engine, market, manifest, ...shownAt, ...taken }),
     market,
+    isRestored: false,
     jumps,
-    end: () => log.close().sha256!,
+    end: () => {
+      const { sha256 } = log.close();
+      return file === null ? sha256! : createHash("sha256").update(readFileSync(file)).digest("hex");
+    },
   };
+}
+
+/** The place of the next process's decision log, with what its predecessor wrote. */
+function nextLog(directory: string): string {
+  const { length } = readdirSync(directory);
+  const file = join(directory, `${length}.ndjson`);
+  if (length > 0) copyFileSync(join(directory, `${length - 1}.ndjson`), file);
+  return file;
 }
 
 function watch(market: Market, placed: Placed): Market {
@@ -124,21 +164,23 @@ export async function simulateStore(
   scenario: ResolvedScenario,
   expectedSha: string,
   seed: number,
+  snapshots: SimulatedSnapshots | null = null,
 ): Promise<SimulationFigures> {
   const random = new RandomStream(seed, "store simulation");
   const sound = new MemoryStore();
   const store = new UnreliableStore(sound, random);
   const placed: Placed = new Map();
-  const figures = { deaths: 0, comebacks: 0 };
+  const figures = { deaths: 0, restored: 0, comebacks: 0 };
   const dead: DurableProcess[] = [];
   for (;;) {
-    const live = processOf(scenario, store, placed);
+    const live = processOf(scenario, store, placed, snapshots);
     const isDone = await lives(live, random, async () => {
       const zombie = dead[Math.floor(random.next() * dead.length)];
       if (zombie === undefined) return;
       figures.comebacks += 1;
       await comesBack(zombie, placed);
     });
+    if (live.isRestored) figures.restored += 1;
     if (!isDone) {
       figures.deaths += 1;
       dead.push(live);
@@ -154,11 +196,8 @@ export async function simulateStore(
 }
 
 /** Lives until the end of the run, or of the process. @returns true at the end of the run */
-async function lives(
-  { run, jumps }: DurableProcess,
-  random: RandomStream,
-  meanwhile: () => Promise<void>,
-): Promise<boolean> {
+async function lives(process: DurableProcess, random: RandomStream, meanwhile: () => Promise<void>): Promise<boolean> {
+  const { run, jumps } = process;
   const isDead = () => random.next() < 0.03;
   const patiently = async (act: () => Promise<unknown>): Promise<void> => {
     try {
@@ -173,7 +212,8 @@ async function lives(
   };
   let isRecovered = false;
   await patiently(async () => {
-    await run.recover();
+    const { snapshotTick } = await run.recover();
+    process.isRestored = snapshotTick !== null;
     isRecovered = true;
   });
   // What it could not announce, it could not begin: it starts over, as another.
@@ -203,17 +243,20 @@ async function comesBack({ run }: DurableProcess, placed: Placed): Promise<void>
 }
 
 async function assertBooks(store: JournalStore, run: DurableRun, placed: Placed): Promise<void> {
-  const book = new AccountBook();
   const logged: Placed = new Map();
-  for await (const entry of store.read(0)) {
-    book.book(entry);
-    if (entry.kind !== "tick") continue;
-    for (const batch of readStep(entry.bytes).bids) logged.set(`${batch.tick} ${batch.platform}`, textOf(batch));
-  }
-  for (const [key, text] of placed)
+  let fromTick = Number.POSITIVE_INFINITY;
+  const book = await bookOf(store, 0, {
+    onEntry: (_, { kind, tick, bytes }) => {
+      if (kind !== "tick") return;
+      fromTick = Math.min(fromTick, tick - 1);
+      for (const batch of readStep(bytes).bids) logged.set(`${batch.tick} ${batch.platform}`, textOf(batch));
+    },
+  });
+  const stillThere = [...placed].filter(([key]) => Number(key.split(" ")[0]) >= fromTick);
+  for (const [key, text] of stillThere)
     if (logged.get(key) !== text) throw new Error(`SS2: bids of ${key} are not in the log`);
-  if (logged.size !== placed.size)
-    throw new Error(`SS2: ${logged.size} batches are in the log, ${placed.size} were placed`);
+  if (logged.size !== stillThere.length)
+    throw new Error(`SS2: ${logged.size} batches are in the log, ${stillThere.length} were placed`);
   const kept = await store.accounts(0);
   const [difference] = differences(book.rows, kept?.rows ?? []);
   if (difference !== undefined) throw new Error(`SS4: ${difference}`);

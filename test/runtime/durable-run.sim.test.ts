@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { MemoryStore } from "../../src/journal/memory-store.ts";
 import { processOf, simulateStore, undisturbed } from "../crash/store-simulation.ts";
@@ -40,6 +43,23 @@ describe("a run over a store that fails", () => {
       for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += figures[key];
     }
     for (const times of Object.values(sums)) expect(times).toBeGreaterThan(20);
+  });
+});
+
+describe("a service over a store that fails", () => {
+  it.each([
+    ["keeps its log", Number.POSITIVE_INFINITY],
+    ["lets go of what is old", 10],
+  ])("is the run that never died when it goes on from snapshots, and %s (SS1–SS4)", async (_, retainTicks) => {
+    const sha = await undisturbed(calm);
+    const sums = { deaths: 0, restored: 0, full: 0, unacknowledged: 0, comebacks: 0 };
+    for (let seed = 1; seed <= 25; seed += 1) {
+      const directory = mkdtempSync(join(tmpdir(), "ce-logs-"));
+      const figures = await simulateStore(calm, sha, seed, { everyTicks: 1 + (seed % 7), retainTicks, directory });
+      for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += figures[key];
+      rmSync(directory, { recursive: true });
+    }
+    for (const times of Object.values(sums)) expect(times).toBeGreaterThan(10);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EngineError } from "../../src/core/errors.ts";
-import { AccountBook } from "../../src/journal/account-book.ts";
+import { bookOf } from "../../src/journal/account-book.ts";
 import { MemoryStore } from "../../src/journal/memory-store.ts";
 import type { Entry } from "../../src/journal/store.ts";
 import { beat } from "../../src/server/beat.ts";
@@ -46,17 +46,32 @@ async function bidsOf(service: LiveService): Promise<BidsAnswer[]> {
   return (await (await service.get("/v1/bids?after=-1")).json()) as BidsAnswer[];
 }
 
-async function started(store: MemoryStore): Promise<LiveService> {
-  const service = new LiveService({ store });
+/** What the pages show, but for the times that things took and the decisions of late, of which less is kept. */
+async function shownOf(service: LiveService): Promise<object> {
+  const get = async (path: string) => (await (await service.get(path)).json()) as Record<string, unknown>;
+  const { performance: _, events, ...frame } = await get("/v1/status");
+  // That it runs is said again by an engine that goes on.
+  const told = (events as { type: string; id: number }[]).filter(({ type }) => type !== "engine.changed");
+  const { items } = (await get("/v1/campaigns?limit=100")) as unknown as { items: { id: string; reason: unknown }[] };
+  const { decisions: _decisions, reason: _reason, ...campaign } = await get(`/v1/campaigns/${items[0].id}`);
+  return { frame, told: told.map((line) => ({ ...line, id: 0 })), campaign, rows: items.map((row) => ({ ...row, reason: null })) };
+}
+
+async function started(store: MemoryStore, snapshotTicks?: number): Promise<LiveService> {
+  const service = new LiveService({ store, ...(snapshotTicks === undefined ? {} : { snapshotTicks }) });
   await service.run.start();
   service.run.isReady = true;
   return service;
 }
 
 describe("a service with a log", () => {
-  it("goes on where it was with what it was told, what it bid and what it was ordered", async () => {
+  it.each([
+    ["", undefined],
+    [", from a snapshot", 4],
+    [", from a snapshot of this very moment", 6],
+  ])("goes on where it was with what it was told, what it bid and what it was ordered%s", async (_, snapshotTicks) => {
     const store = new MemoryStore();
-    const first = await started(store);
+    const first = await started(store, snapshotTicks);
     await play(first, 6);
     const [{ id, budgetMicros }] = (
       (await (await first.get("/v1/campaigns?limit=1")).json()) as { items: { id: string; budgetMicros: number }[] }
@@ -84,8 +99,11 @@ describe("a service with a log", () => {
     });
 
     // The first one is not stopped: it is gone.
-    const second = await started(store);
+    const shown = await shownOf(first);
+    const second = await started(store, snapshotTicks);
+    expect(await shownOf(second)).toEqual(shown);
     expect(second.run.engine.nextTick).toBe(first.run.engine.nextTick);
+    expect((await store.snapshots(0)).length).toBe(snapshotTicks === undefined ? 0 : 1);
     expect(await bidsOf(second)).toEqual(bids);
     const again = await second.send("POST", "/v1/settlements", JSON.stringify(spend));
     expect(await again.json()).toMatchObject({ accepted: 0, duplicates: 1 });
@@ -93,8 +111,7 @@ describe("a service with a log", () => {
     await play(second, 2);
     const campaign = (await (await second.get(`/v1/campaigns/${id}`)).json()) as { budgetMicros: number };
     expect(campaign.budgetMicros).toBe(budgetMicros + 7_000_000);
-    const book = new AccountBook();
-    for await (const entry of store.read(0)) book.book(entry);
+    const book = await bookOf(store, 0);
     expect(book.rows.reduce((sum, row) => sum + row.spentMicros, 0)).toBe(10);
     expect(book.orders).toMatchObject([{ action: "campaign.top-up", by: "anna", micros: 7_000_000 }]);
     await expect(first.run.play()).rejects.toMatchObject({ code: "CE_STATE_FENCED" });

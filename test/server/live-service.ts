@@ -29,6 +29,8 @@ export interface ServiceParts {
   readonly stuckMs?: number;
   /** Where everything is written down; absent: nowhere. */
   readonly store?: JournalStore;
+  /** Ticks from one snapshot to the next; absent: none are taken. */
+  readonly snapshotTicks?: number;
 }
 
 export class LiveService {
@@ -46,6 +48,7 @@ export class LiveService {
     perCampaign = 0,
     stuckMs = 15_000,
     store,
+    snapshotTicks,
   }: ServiceParts = {}) {
     const {
       market: spec,
@@ -79,6 +82,9 @@ export class LiveService {
             manifest: { ...config, kind: "test", fingerprint: config.name },
             onOrder: ({ key }) => this.run.remember(key),
             onReceived: (feed, reports) => this.run.takeAgain(feed, reports),
+            ...(snapshotTicks === undefined
+              ? {}
+              : { snapshots: { parts: () => this.run.savable, everyTicks: snapshotTicks } }),
           });
     const vitals = new Vitals();
     const maxCampaigns = all.length;
