@@ -1,63 +1,23 @@
 /** `campaign-engine serve`: the engine as a live service. */
-import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { EngineError } from "../core/errors.ts";
-import type { EngineEvent, EngineObserver } from "../core/events.ts";
 import { manifestOf } from "../journal/manifest.ts";
 import { SqliteStore } from "../journal/sqlite-store.ts";
-import { DecisionLog } from "../observe/decision-log.ts";
-import type { DecisionLogLevel } from "../observe/decision-log.ts";
-import { LiveView } from "../observe/live-view.ts";
-import { ServiceMetrics } from "../observe/metrics.ts";
-import { EndlessMarket } from "../platforms/endless-market.ts";
-import { LiveMarket } from "../platforms/live-market.ts";
-import { CHECKPOINT_TICKS, DurableRun } from "../runtime/durable-run.ts";
+import { CHECKPOINT_TICKS } from "../runtime/durable-run.ts";
 import type { Recovery } from "../runtime/durable-run.ts";
-import { Engine } from "../runtime/engine.ts";
-import { JournaledMarket } from "../runtime/journaled-market.ts";
-import { endless } from "../scenario/endless.ts";
 import { loadScenario } from "../scenario/loader.ts";
 import type { LoadedScenario } from "../scenario/loader.ts";
 import { formatDuration, parseDuration } from "../scenario/quantities.ts";
 import { resolveScenario } from "../scenario/resolve.ts";
 import type { ResolvedScenario } from "../scenario/resolve.ts";
-import { MAX_TICKS } from "../scenario/schema.ts";
-import { createApp } from "../server/app.ts";
-import { beat } from "../server/beat.ts";
 import { listen } from "../server/listen.ts";
-import { LiveRun } from "../server/live-run.ts";
-import { isLoopback } from "../server/security.ts";
-import type { TimeControl } from "../server/time-control.ts";
-import { Vitals } from "../server/vitals.ts";
-import { fingerprintOf, manifestOfRun } from "./run.ts";
+import { live } from "../server/lives.ts";
+import { lifeOf, say } from "./life.ts";
+import type { Looking, ServeOptions } from "./life.ts";
 import { parseLogLevel, parsePeriod, parseSeed } from "./simulate.ts";
-import { threadsFor, withThreadsOption } from "./threads.ts";
+import { withThreadsOption } from "./threads.ts";
 import { newToken, TOKEN_VARIABLE, tokenOf } from "./token.ts";
 
-/** Options of a live service. */
-export interface ServeOptions {
-  readonly demo?: boolean;
-  readonly every: number;
-  readonly host: string;
-  readonly port: number;
-  readonly allowHost: readonly string[];
-  readonly tokenFile?: string;
-  readonly seed?: number;
-  readonly log?: string;
-  readonly logLevel?: DecisionLogLevel;
-  readonly drain: number;
-  readonly metricsPerCampaign: number;
-  readonly threads?: number;
-  /** Directory in which everything is written down. */
-  readonly state?: string;
-  readonly snapshotTicks?: number;
-  /** How long entries of the log are kept [ms]. Absent: for good. */
-  readonly retain?: number;
-  readonly json?: boolean;
-}
-
-/** Campaigns that may be created while the service runs. */
-const SPARE_CAMPAIGNS = 1_000;
 const EXIT_INTERRUPTED = 130;
 /** How long open connections may take to end [ms]. */
 const CLOSE_MS = 1_000;
@@ -126,104 +86,44 @@ they stop bidding, wait for spend reports and exit with 0; a second Ctrl-C exits
     .action((source: string, options: ServeOptions) => serve(source, options));
 }
 
-/** A service whose time can be stopped, and the page of it that is announced. */
-export interface Looking {
-  readonly time: TimeControl;
-  readonly page: string;
-}
-
 /** Runs a service until it is told to end. @param looking in a simulation that is looked at */
 export async function serve(source: string, options: ServeOptions, looking?: Looking): Promise<void> {
   // Who looks at a simulation gets its token with the address: there is nothing to guard but the page.
   const { token, isMade } = looking === undefined ? tokenOf(options) : { token: newToken(), isMade: true };
   const loaded = loadScenario(source);
-  const isDemo = options.demo === true;
   const store = options.state === undefined ? null : new SqliteStore(options.state);
   const kept = store === null ? null : await manifestOf(store, 0);
+  const isDemo = options.demo === true;
   const round = isDemo ? demoOf(loaded, options.seed) : liveOf(loaded, options.every, kept?.startMs);
-  const { market: simulation, exposures, ...config } = isDemo ? endless(round) : { ...round, ticks: MAX_TICKS };
-  const spare = Array.from({ length: SPARE_CAMPAIGNS }, () => ({
-    volumeShare: 1,
-    cvrFactors: config.platforms.map(() => 1),
-  }));
-  const simulated = isDemo ? new EndlessMarket(simulation, [...exposures, ...spare]) : null;
-  const market = new LiveMarket(config.platforms, simulated, { answerTicks: 2 * config.settlementTimeoutTicks });
-  const view = new LiveView();
-  const metrics = new ServiceMetrics(options.metricsPerCampaign);
-  const journaled = store === null ? null : new JournaledMarket(market, () => performance.now());
-  const observers: EngineObserver[] = [view, metrics, { wantsDecisions: false, observe: sayLoad }];
-  if (journaled !== null) observers.push(journaled);
-  const level = options.logLevel ?? (loaded.scenario.log.level as DecisionLogLevel);
-  const log = options.log === undefined ? null : new DecisionLog(options.log, level);
-  if (log !== null) observers.push(log);
-  const threads = threadsFor(config.campaigns.length, options.threads);
-  const engine = new Engine(
-    { ...config, threads, periodMs: options.every },
-    { market: journaled ?? market, observers, nowMs: () => journaled?.nowMs() ?? performance.now() },
-  );
-  const vitals = new Vitals();
-  const kind = isDemo ? "serve --demo" : "serve";
-  const fingerprint = fingerprintOf({ scenario: loaded.scenario, seed: options.seed, every: options.every });
-  const manifest = manifestOfRun(kind, config, config.platforms, fingerprint);
-  const durable =
-    store === null || journaled === null
-      ? undefined
-      : new DurableRun({
-          store,
-          engine,
-          market: journaled,
-          manifest,
-          onOrder: ({ key }) => run.remember(key),
-          onReceived: (feed, reports) => run.takeAgain(feed, reports),
-          snapshots: {
-            parts: () => (log === null ? run.savable : { ...run.savable, log }),
-            ...(options.snapshotTicks === undefined ? {} : { everyTicks: options.snapshotTicks }),
-            ...(options.retain === undefined ? {} : { retainTicks: Math.ceil(options.retain / options.every) }),
-            onUnsavable: (why) => say(`no snapshots: after a crash the whole log is gone through. ${why.message}`),
-          },
-        });
-  const run: LiveRun = new LiveRun({
-    engine,
-    durable,
-    view,
-    market,
-    metrics,
-    vitals,
-    everyMs: options.every,
-    maxCampaigns: config.campaigns.length + SPARE_CAMPAIGNS,
-    isDemo,
-    ...(looking === undefined ? {} : { time: looking.time }),
-  });
-  metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
-  const guard = {
-    token,
-    hosts: [...addressOf(options.host), ...options.allowHost],
-    isPublic: !isLoopback(options.host),
-  };
-  const onUnexpected = (error: unknown) => say(`unexpected: ${error instanceof Error ? error.stack : String(error)}`);
-  const app = createApp({ run, guard, version: version(), onUnexpected });
+  const { name, startMs } = round;
+  const born = () => lifeOf({ loaded, round, store, token, options, ...(looking && { looking }) });
+  let life = born();
+  let [isBorn, isAnnounced] = [false, false];
   const stop = new AbortController();
-  const listening = await listen(app, options.host, options.port);
+  const listening = await listen({ fetch: (...request) => life.app.fetch(...request) }, options.host, options.port);
   const release = obeySignals(stop, store === null ? DRAINING : ENDING);
   try {
-    const end = await beat(run, {
+    const end = await live({
+      born: () => {
+        if (isBorn) life = born();
+        isBorn = true;
+        return life;
+      },
+      onDeath: (why) => say(`${why.message} It goes on where the log of ${options.state} ends`),
       signal: stop.signal,
       drainMs: options.drain,
-      onTick: () => log?.flush(),
       onLate: lateness(),
       onReady: (recovery) => {
         sayRecovery(recovery, options.state);
-        announce(options, listening.port, config.name, isMade ? token : null, looking?.page);
+        if (!isAnnounced) announce(options, listening.port, name, isMade ? token : null, looking?.page);
+        isAnnounced = true;
       },
       onStuck: sayStuck,
-      ...(isDemo ? {} : { presentTick: () => Math.floor((Date.now() - config.startMs) / options.every) }),
+      ...(isDemo ? {} : { presentTick: () => Math.floor((Date.now() - startMs) / options.every) }),
     });
     say(`stopped after ${end.ticks} ticks; ${end.openBids} bids without an answer`);
   } finally {
-    run.closing.abort();
     await listening.close(CLOSE_MS);
-    vitals.close();
-    log?.close();
     await store?.close();
     release();
   }
@@ -303,32 +203,6 @@ function sayStuck(why: EngineError | null): void {
   if (why === null) say("the state can be written again: bidding goes on");
   else
     say(`nothing is bid and nothing is taken until the state can be written: ${why.message} ${why.place.hint ?? ""}`);
-}
-
-/** Says when less is done in a tick than should be, and when more again. */
-function sayLoad(event: EngineEvent): void {
-  if (event.type !== "engine.overloaded" && event.type !== "engine.relieved") return;
-  say(
-    `tick ${event.tick} took ${Math.round(event.tookMs)} of ${event.periodMs} ms: load is ${event.state} after ${event.from}`,
-  );
-}
-
-/** The address as a host name of its own; none where it stands for all addresses. */
-function addressOf(host: string): string[] {
-  if (host === "0.0.0.0" || host === "::") return [];
-  return [host.includes(":") ? `[${host}]` : host];
-}
-
-function say(text: string): void {
-  process.stderr.write(`campaign-engine: ${text}\n`);
-}
-
-function version(): string {
-  const manifest = new URL(
-    import.meta.url.includes("/dist/") ? "../../../package.json" : "../../package.json",
-    import.meta.url,
-  );
-  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
 /** @throws InvalidArgumentError */

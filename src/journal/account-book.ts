@@ -114,8 +114,8 @@ export class AccountBook {
   bringForward({ seq, tick }: SnapshotPlace, { manifest, accounts }: SnapshotHead): void {
     this.manifest = manifest;
     this.#place = { seq, tick };
-    for (const [slot, account] of accounts.entries()) {
-      const { campaign, budgetMicros, spentMicros, reservedMicros, disputedMicros, lastKey } = account;
+    for (const [slot, { campaign, account }] of accounts.entries()) {
+      const { budgetMicros, spentMicros, reservedMicros, disputedMicros, lastKey } = account;
       const open = new Map(account.openKeys.map((key, at) => [key, account.openMicros[at]]));
       const unanswered = new Set(account.unanswered?.keys());
       this.#accounts.push({

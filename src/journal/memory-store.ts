@@ -94,9 +94,8 @@ export class MemoryStore implements JournalStore {
   async forget(shard: number, epoch: number, untilSeq: number): Promise<number> {
     const log = this.#shard(shard);
     if (log.epoch !== epoch) throw fenced(this.name, shard, epoch, log.epoch);
-    const kept = log.snapshots.filter(({ seq }) => seq >= untilSeq);
-    if (kept[0]?.seq !== untilSeq) throw irreplaceable(this.name, untilSeq);
-    log.snapshots = kept;
+    if (!log.snapshots.some(({ seq }) => seq === untilSeq)) throw irreplaceable(this.name, untilSeq);
+    log.snapshots = log.snapshots.filter(({ seq }) => seq >= untilSeq);
     const count = Math.max(0, untilSeq - log.forgotten);
     const gone = log.entries.splice(0, count);
     log.forgotten += gone.length;

@@ -15,7 +15,7 @@ const VERSION = 1;
 export interface SnapshotHead {
   readonly manifest: Manifest;
   /** By slot: the campaign's id and its accounts. */
-  readonly accounts: readonly (AccountState & { readonly campaign: string })[];
+  readonly accounts: readonly { readonly campaign: string; readonly account: AccountState }[];
 }
 
 const PREFIX_BYTES = 8;

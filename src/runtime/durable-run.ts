@@ -253,7 +253,7 @@ export class DurableRun {
     try {
       const engine = this.engine.save();
       const saved = Object.fromEntries(Object.entries(parts()).map(([name, part]) => [name, part.save()]));
-      const accounts = market.accounts().map(({ campaign, slot }) => ({ campaign, ...engine.ledger[slot] }));
+      const accounts = market.accounts().map(({ campaign, slot }) => ({ campaign, account: engine.ledger[slot] }));
       return writeSnapshot({ manifest, accounts }, { engine, parts: saved } satisfies Saved);
     } catch (error) {
       if (!(error instanceof EngineError && error.code === "CE_STATE_UNSAVABLE")) throw error;

@@ -85,7 +85,7 @@ export function treeSnapshot(
   for (const input of portfolios) {
     const { id, limits, seed } = input;
     const pool: SavedRef = { xstate$$type: 1, id: "pool" };
-    const children = { pool: { src: "pool", snapshot: { status: "active", ...input.pool } } };
+    const held = { pool: { src: "pool", snapshot: { status: "active", ...input.pool } } };
     // Without what they go on from: the context is kept for life.
     const members = (input.pool as PoolInput).members.map(({ slot, id: member, input: own }) => ({
       slot,
@@ -93,7 +93,7 @@ export function treeSnapshot(
       input: own,
     }));
     add(`portfolio:${id}`, "portfolio", { id, limits, seed, pool: { members } }, (saved) =>
-      active(saved.value, { id, limits, seed, pool, ...chained(saved.context as SavedPortfolio) }, children),
+      active(saved.value, { id, limits, seed, pool, ...chained(saved.context as SavedPortfolio) }, held),
     );
   }
   return { snapshot: active(value, { intensity, supervised, ...rest }, children), supervised };

@@ -26,7 +26,12 @@ export interface Listening {
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Listens; port 0 takes a free one. @throws EngineError CE_USAGE_INVALID where it cannot */
-export async function listen(app: Hono, host: string, port: number, limits: SocketLimits = {}): Promise<Listening> {
+export async function listen(
+  app: Pick<Hono, "fetch">,
+  host: string,
+  port: number,
+  limits: SocketLimits = {},
+): Promise<Listening> {
   const { headersMs = 5_000, requestMs = 20_000, connections = 500 } = limits;
   const server = createAdaptorServer({
     fetch: app.fetch,

@@ -196,7 +196,7 @@ export class LiveRun {
   /** What goes on from a snapshot beside the engine. */
   get savable(): Readonly<Record<string, Savable>> {
     const { market, view, orderKeys } = this;
-    return { market, view, orderKeys } as Readonly<Record<string, Savable>>;
+    return { market, view, orderKeys };
   }
 
   /** Remembers the key of an order that was carried out. */

@@ -73,9 +73,15 @@ export async function crashes(plan: CrashPlan): Promise<CrashFigures> {
   for (let kill = 1; kill <= kills; kill += 1) {
     const service = await Service.start(
       [
-        ...[scenario, "--demo", "--every", `${everyMs}ms`, "--state", directory],
-        ...["--snapshot-ticks", `${1 + Math.floor(random.next() * 40)}`],
-        ...["--log", join(directory, "decisions.ndjson"), "--log-level", "all"],
+        scenario,
+        "--demo",
+        ...flags({
+          every: `${everyMs}ms`,
+          state: directory,
+          "snapshot-ticks": 1 + Math.floor(random.next() * 40),
+          log: join(directory, "decisions.ndjson"),
+          "log-level": "all",
+        }),
       ],
       process.cwd(),
     );
@@ -92,6 +98,10 @@ export async function crashes(plan: CrashPlan): Promise<CrashFigures> {
   }
   assertDecisionLog(join(directory, "decisions.ndjson"));
   return { ...audit.figures, kills, topUpsRepeated: repeated };
+}
+
+function flags(options: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 }
 
 /** @throws Error where the log does not say every decision once, in order; its end may be cut off (CR5) */

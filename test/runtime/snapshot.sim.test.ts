@@ -46,10 +46,7 @@ const scenario = scenarioOf({
   duration: "2h",
   warmup: "30m",
   start: "2026-01-05T23:00:00Z",
-  platforms: FIVE_PLATFORMS.map((platform, at) => ({
-    ...platform,
-    ...(at === 2 ? { outages: [{ from: "20m", to: "50m" }] } : {}),
-  })),
+  platforms: FIVE_PLATFORMS.with(2, Object.assign({ outages: [{ from: "20m", to: "50m" }] }, FIVE_PLATFORMS[2])),
   market: { conversionDelay: "20m", reportLag: "2m" },
   campaigns: [
     { id: "shoes", ...CAMPAIGN, dailyBudget: 6 },
@@ -133,7 +130,7 @@ describe("what an engine saves", () => {
   it.each([
     ["with everything that can happen", rough],
     ["interpreted", { ...rough, isInterpreted: true }],
-  ])("is all that it goes on from, at any tick, %s", (_, parts) => {
+  ])("is all that it goes on from, at any tick, %s", (_name, parts) => {
     const ticks = Array.from({ length: 118 }, (_, at) => at + 1).filter((tick) => tick % 3 === 0 || tick < 60);
     const { lines, saved } = whole(parts, ticks);
     for (const event of ["campaign.restarted", "campaign.quarantined", "stage.failed", "supervisor.restarted"]) {

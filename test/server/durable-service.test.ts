@@ -54,7 +54,12 @@ async function shownOf(service: LiveService): Promise<object> {
   const told = (events as { type: string; id: number }[]).filter(({ type }) => type !== "engine.changed");
   const { items } = (await get("/v1/campaigns?limit=100")) as unknown as { items: { id: string; reason: unknown }[] };
   const { decisions: _decisions, reason: _reason, ...campaign } = await get(`/v1/campaigns/${items[0].id}`);
-  return { frame, told: told.map((line) => ({ ...line, id: 0 })), campaign, rows: items.map((row) => ({ ...row, reason: null })) };
+  return {
+    frame,
+    told: told.map(({ id: _id, ...line }) => line),
+    campaign,
+    rows: items.map(({ reason: _why, ...row }) => row),
+  };
 }
 
 async function started(store: MemoryStore, snapshotTicks?: number): Promise<LiveService> {
