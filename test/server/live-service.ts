@@ -8,6 +8,7 @@ import type { LiveMarketLimits } from "../../src/platforms/live-market.ts";
 import { PathMarket } from "../../src/platforms/path-market.ts";
 import { simulatePaths } from "../../src/platforms/simulated-paths.ts";
 import { Engine } from "../../src/runtime/engine.ts";
+import type { EngineConfig } from "../../src/runtime/engine.ts";
 import { createApp } from "../../src/server/app.ts";
 import { LiveRun } from "../../src/server/live-run.ts";
 import type { JournalStore } from "../../src/journal/store.ts";
@@ -31,6 +32,10 @@ export interface ServiceParts {
   readonly store?: JournalStore;
   /** Ticks from one snapshot to the next; absent: none are taken. */
   readonly snapshotTicks?: number;
+  /** In place of the scenario's. */
+  readonly engine?: Partial<EngineConfig>;
+  /** Period of the ticks [ms]. Default 1,000. */
+  readonly everyMs?: number;
 }
 
 export class LiveService {
@@ -49,6 +54,8 @@ export class LiveService {
     stuckMs = 15_000,
     store,
     snapshotTicks,
+    engine: given = {},
+    everyMs = 1_000,
   }: ServiceParts = {}) {
     const {
       market: spec,
@@ -71,7 +78,7 @@ export class LiveService {
     const journaled = store === undefined ? null : new JournaledMarket(market, () => performance.now());
     const observers = [view, metrics, audit, ...(journaled === null ? [] : [journaled])];
     const nowMs = () => journaled?.nowMs() ?? performance.now();
-    const engine = new Engine(config, { market: journaled ?? market, observers, nowMs });
+    const engine = new Engine({ ...config, ...given }, { market: journaled ?? market, observers, nowMs });
     const durable =
       store === undefined || journaled === null
         ? undefined
@@ -88,7 +95,7 @@ export class LiveService {
           });
     const vitals = new Vitals();
     const maxCampaigns = all.length;
-    const times = { everyMs: 1_000, stuckMs };
+    const times = { everyMs, stuckMs };
     this.run = new LiveRun({ engine, durable, view, market, metrics, vitals, maxCampaigns, isDemo, ...times });
     metrics.readGauges(() => ({ queued: market.queued, outstandingBids: market.outstanding, viewers: vitals.viewers }));
     this.app = createApp({
