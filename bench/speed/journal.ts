@@ -6,6 +6,7 @@ import { MemoryStore } from "../../src/journal/memory-store.ts";
 import { SqliteStore } from "../../src/journal/sqlite-store.ts";
 import type { JournalStore } from "../../src/journal/store.ts";
 import type { EngineEvent, EngineObserver } from "../../src/core/events.ts";
+import type { PathMarket } from "../../src/platforms/path-market.ts";
 import { TimedMarket } from "../../src/platforms/timed-market.ts";
 import { DurableRun } from "../../src/runtime/durable-run.ts";
 import { Engine } from "../../src/runtime/engine.ts";
@@ -26,11 +27,20 @@ interface Flight {
   /** Wall-clock time of a tick until its bids leave, without the market's [ms]. */
   readonly tickMs: number;
   readonly decisions: number;
+  /** Wall-clock time to keep all that is known at its end [ms]; 0 without a log. */
+  readonly snapshotMs: number;
+  /** Size of the log at its end. */
+  readonly bytes: number;
 }
 
 /** Plays a world with a log, or without. */
-async function fly({ config, createMarket }: BenchWorld, store: JournalStore | null): Promise<Flight> {
-  const inner = new TimedMarket(createMarket(), () => performance.now());
+async function fly(
+  { config, createMarket }: BenchWorld,
+  store: JournalStore | null,
+  sizeOf: () => number = () => 0,
+): Promise<Flight> {
+  const simulated = createMarket();
+  const inner = new TimedMarket(simulated, () => performance.now());
   const market = new JournaledMarket(inner, () => performance.now());
   let decisions = 0;
   const counter: EngineObserver = {
@@ -45,7 +55,10 @@ async function fly({ config, createMarket }: BenchWorld, store: JournalStore | n
     observers,
     nowMs: () => market.nowMs(),
   });
-  const run = store === null ? null : new DurableRun({ store, engine, market, manifest: manifestOf(config) });
+  const run =
+    store === null
+      ? null
+      : new DurableRun({ store, engine, market, manifest: manifestOf(config), snapshots: snapshotsOf(simulated) });
   await run?.recover();
   if (run === null) engine.start();
   else await run.start();
@@ -56,16 +69,27 @@ async function fly({ config, createMarket }: BenchWorld, store: JournalStore | n
     else await run.tick();
     times.push(performance.now() - from - (inner.spent - spent));
   }
+  const bytes = sizeOf();
+  const from = performance.now();
+  await run?.saveSnapshot();
+  const snapshotMs = run === null ? 0 : performance.now() - from;
   engine.stop();
-  return { tickMs: median(times.slice(SKIPPED_TICKS)), decisions };
+  return { tickMs: median(times.slice(SKIPPED_TICKS)), decisions, snapshotMs, bytes };
 }
 
-/** Replays a log. @returns wall-clock time [ms] */
-async function goOn({ config, createMarket }: BenchWorld, store: JournalStore): Promise<number> {
-  const market = new JournaledMarket(createMarket(), () => performance.now());
+/** Only the one at the end. */
+function snapshotsOf(market: PathMarket) {
+  return { parts: () => ({ market }), everyTicks: Number.POSITIVE_INFINITY };
+}
+
+/** Goes on from a log. @returns wall-clock time [ms] */
+async function goOn({ config, createMarket }: BenchWorld, store: JournalStore, isReplay: boolean): Promise<number> {
+  const simulated = createMarket();
+  const market = new JournaledMarket(simulated, () => performance.now());
   const engine = new Engine(config, { market, observers: [market], nowMs: () => market.nowMs() });
   const from = performance.now();
-  await new DurableRun({ store, engine, market, manifest: manifestOf(config) }).recover();
+  const snapshots = isReplay ? {} : { snapshots: snapshotsOf(simulated) };
+  await new DurableRun({ store, engine, market, manifest: manifestOf(config), ...snapshots }).recover();
   const tookMs = performance.now() - from;
   engine.stop();
   return tookMs;
@@ -82,20 +106,32 @@ export async function journal(sizes: Sizes): Promise<Figure[]> {
   return figures;
 }
 
+interface Round {
+  readonly none: Flight;
+  readonly memory: Flight;
+  readonly disk: Flight;
+  readonly snapshotBytes: number;
+  readonly replayMs: number;
+  readonly goingOnMs: number;
+}
+
 async function journalOf(campaigns: number, sizes: Sizes): Promise<Figure[]> {
   const ticks = Math.max(5, Math.min(sizes.ticks, Math.round(DECISIONS / campaigns)));
   const world = benchWorld(campaigns, ticks, POLICY);
-  const rounds: { none: Flight; memory: Flight; disk: Flight; bytes: number; recoveryMs: number }[] = [];
+  const rounds: Round[] = [];
   for (let round = 0; round <= Math.min(sizes.rounds, MAX_ROUNDS); round += 1) {
     const directory = mkdtempSync(join(tmpdir(), "bench-state-"));
     const store = new SqliteStore(directory);
     try {
       const none = await fly(world, null);
       const memory = await fly(world, new MemoryStore());
-      const disk = await fly(world, store);
-      const bytes = readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
-      const recoveryMs = await goOn(world, store);
-      if (round > 0) rounds.push({ none, memory, disk, bytes, recoveryMs });
+      const size = () => readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
+      const disk = await fly(world, store, size);
+      const [snapshot] = await store.snapshots(0);
+      const snapshotBytes = (await store.snapshot(0, snapshot.seq))!.bytes.length;
+      const replayMs = await goOn(world, store, true);
+      const goingOnMs = await goOn(world, store, false);
+      if (round > 0) rounds.push({ none, memory, disk, snapshotBytes, replayMs, goingOnMs });
     } finally {
       await store.close();
       rmSync(directory, { recursive: true, force: true });
@@ -135,18 +171,44 @@ async function journalOf(campaigns: number, sizes: Sizes): Promise<Figure[]> {
     plain(
       bench,
       "on the disk",
-      of(({ bytes, disk }) => bytes / disk.decisions),
+      of(({ disk }) => disk.bytes / disk.decisions),
       "bytes per decision",
     ),
     {
       ...plain(
         bench,
-        "going on, per tick of the log",
-        of((round) => round.recoveryMs / ticks),
+        "going on through the log, per tick",
+        of((round) => round.replayMs / ticks),
         "ms",
       ),
       baseline: "a tick, log on the disk",
-      ratio: of((round) => round.recoveryMs / ticks / round.disk.tickMs),
+      ratio: of((round) => round.replayMs / ticks / round.disk.tickMs),
+    },
+    {
+      ...plain(
+        bench,
+        "taking a snapshot",
+        of((round) => round.disk.snapshotMs),
+        "ms",
+      ),
+      baseline: "a tick, log on the disk",
+      ratio: of((round) => round.disk.snapshotMs / round.disk.tickMs),
+    },
+    plain(
+      bench,
+      "a snapshot",
+      of(({ snapshotBytes }) => snapshotBytes / campaigns),
+      "bytes per campaign",
+    ),
+    {
+      ...plain(
+        bench,
+        "going on from a snapshot",
+        of((round) => round.goingOnMs),
+        "ms",
+      ),
+      baseline: "a tick, log on the disk",
+      ratio: of((round) => round.goingOnMs / round.disk.tickMs),
     },
   ];
 }

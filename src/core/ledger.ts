@@ -30,30 +30,44 @@ export interface Release {
   readonly micros: number;
 }
 
-/** What a ledger knows of one campaign's accounts [micros]. */
-export interface AccountState {
-  readonly budgetMicros: number;
-  readonly availableLifetimeMicros: number;
-  readonly reservedMicros: number;
-  readonly spentMicros: number;
-  readonly disputedMicros: number;
-  /** Null: no limit but the whole budget. */
-  readonly dailyBudgetMicros: number | null;
-  readonly dayStartTick: number;
-  readonly dayReservedMicros: number;
-  readonly daySpentMicros: number;
-  /** Keys, tick × platforms + platform, of the open reservations, ascending, and their amounts. */
-  readonly openKeys: readonly number[];
-  readonly openMicros: readonly number[];
-  /** Amounts of the reservations released unanswered, by key. */
-  readonly unanswered: ReadonlyMap<number, number> | null;
-  /** Keys of the reservations that expired. */
-  readonly expired: ReadonlySet<number> | null;
-  readonly lastKey: number;
+/** What a ledger knows, in columns by slot: figures [micros], and reservations by their keys, tick × platforms + platform. */
+export interface LedgerState {
+  readonly budgetMicros: Float64Array;
+  readonly availableLifetimeMicros: Float64Array;
+  readonly reservedMicros: Float64Array;
+  readonly spentMicros: Float64Array;
+  readonly disputedMicros: Float64Array;
+  /** Infinity: no limit but the whole budget. */
+  readonly dailyBudgetMicros: Float64Array;
+  readonly dayStartTick: Float64Array;
+  readonly dayReservedMicros: Float64Array;
+  readonly daySpentMicros: Float64Array;
+  readonly lastKey: Float64Array;
+  /** Number of open reservations; their keys, ascending for each campaign, and amounts, one campaign after another. */
+  readonly openCount: Float64Array;
+  readonly openKeys: Float64Array;
+  readonly openMicros: Float64Array;
+  /** By slot: amounts of the reservations released unanswered, by key. */
+  readonly unanswered: ReadonlyMap<number, ReadonlyMap<number, number>>;
+  /** By slot: keys of the reservations that expired. */
+  readonly expired: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
+/** The columns that are fields of an account. */
+const FIGURES = [
+  "budgetMicros",
+  "availableLifetimeMicros",
+  "reservedMicros",
+  "spentMicros",
+  "disputedMicros",
+  "dayStartTick",
+  "dayReservedMicros",
+  "daySpentMicros",
+  "lastKey",
+] as const;
+
 /** The accounts of one campaign. */
-class Account implements AccountView, Savable<AccountState> {
+class Account implements AccountView {
   budgetMicros: number;
   availableLifetimeMicros: number;
   reservedMicros = 0;
@@ -116,36 +130,6 @@ class Account implements AccountView, Savable<AccountState> {
     return low < openCount && openKeys[low] === key ? low : -1;
   }
 
-  save(): AccountState {
-    const { budgetMicros, availableLifetimeMicros, reservedMicros, spentMicros, disputedMicros } = this;
-    const { dayStartTick, dayReservedMicros, daySpentMicros, openCount, unanswered, expired, lastKey } = this;
-    return {
-      budgetMicros,
-      availableLifetimeMicros,
-      reservedMicros,
-      spentMicros,
-      disputedMicros,
-      dailyBudgetMicros: Number.isFinite(this.dailyBudgetMicros) ? this.dailyBudgetMicros : null,
-      dayStartTick,
-      dayReservedMicros,
-      daySpentMicros,
-      openKeys: this.openKeys.slice(0, openCount),
-      openMicros: this.openMicros.slice(0, openCount),
-      unanswered,
-      expired,
-      lastKey,
-    };
-  }
-
-  restore(state: AccountState): void {
-    const { dailyBudgetMicros: _, openKeys, openMicros, unanswered, expired, ...figures } = state;
-    Object.assign(this, figures);
-    this.openCount = 0;
-    for (const [at, key] of openKeys.entries()) this.open(key, openMicros[at]);
-    this.unanswered = unanswered === null ? null : new Map(unanswered);
-    this.expired = expired === null ? null : new Set(expired);
-  }
-
   /** Takes an open reservation off the lists. */
   close(at: number): void {
     const { openKeys, openMicros } = this;
@@ -158,7 +142,7 @@ class Account implements AccountView, Savable<AccountState> {
 }
 
 /** The ledger of all campaigns of one shard, by slot. */
-export class Ledger implements Savable<readonly AccountState[]> {
+export class Ledger implements Savable<LedgerState> {
   readonly #platforms: number;
   readonly #accounts: Account[] = [];
 
@@ -308,16 +292,39 @@ export class Ledger implements Savable<readonly AccountState[]> {
     this.#assert(account);
   }
 
-  save(): readonly AccountState[] {
-    return this.#accounts.map((account) => account.save());
+  save(): LedgerState {
+    const accounts = this.#accounts;
+    const column = (of: (account: Account) => number) => Float64Array.from(accounts, of);
+    const figures = FIGURES.map((name) => [name, column((account) => account[name])] as const);
+    const unanswered = new Map<number, ReadonlyMap<number, number>>();
+    const expired = new Map<number, ReadonlySet<number>>();
+    for (const [slot, account] of accounts.entries()) {
+      if (account.unanswered !== null) unanswered.set(slot, account.unanswered);
+      if (account.expired !== null) expired.set(slot, account.expired);
+    }
+    return {
+      ...(Object.fromEntries(figures) as Record<(typeof FIGURES)[number], Float64Array>),
+      dailyBudgetMicros: column(({ dailyBudgetMicros }) => dailyBudgetMicros),
+      openCount: column(({ openCount }) => openCount),
+      openKeys: Float64Array.from(accounts.flatMap(({ openKeys, openCount }) => openKeys.slice(0, openCount))),
+      openMicros: Float64Array.from(accounts.flatMap(({ openMicros, openCount }) => openMicros.slice(0, openCount))),
+      unanswered,
+      expired,
+    };
   }
 
   /** @throws EngineError CE_LEDGER_INVARIANT for accounts that do not balance */
-  restore(state: readonly AccountState[]): void {
+  restore(state: LedgerState): void {
     this.#accounts.length = 0;
-    for (const saved of state) {
-      const account = new Account(saved.budgetMicros, saved.dailyBudgetMicros);
-      account.restore(saved);
+    let from = 0;
+    for (let slot = 0; slot < state.budgetMicros.length; slot += 1) {
+      const account = new Account(state.budgetMicros[slot], state.dailyBudgetMicros[slot]);
+      for (const name of FIGURES) account[name] = state[name][slot];
+      const to = from + state.openCount[slot];
+      for (; from < to; from += 1) account.open(state.openKeys[from], state.openMicros[from]);
+      const [unanswered, expired] = [state.unanswered.get(slot), state.expired.get(slot)];
+      if (unanswered !== undefined) account.unanswered = new Map(unanswered);
+      if (expired !== undefined) account.expired = new Set(expired);
       this.#assert(account);
       this.#accounts.push(account);
     }

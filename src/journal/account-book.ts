@@ -111,24 +111,29 @@ export class AccountBook {
   }
 
   /** Begins with the accounts as they stood after an entry: those before it are gone. @throws EngineError CE_STATE_UNBALANCED */
-  bringForward({ seq, tick }: SnapshotPlace, { manifest, accounts }: SnapshotHead): void {
+  bringForward({ seq, tick }: SnapshotPlace, { manifest, campaigns, ledger }: SnapshotHead): void {
     this.manifest = manifest;
     this.#place = { seq, tick };
-    for (const [slot, { campaign, account }] of accounts.entries()) {
-      const { budgetMicros, spentMicros, reservedMicros, disputedMicros, lastKey } = account;
-      const open = new Map(account.openKeys.map((key, at) => [key, account.openMicros[at]]));
-      const unanswered = new Set(account.unanswered?.keys());
+    let from = 0;
+    for (const [slot, campaign] of campaigns.entries()) {
+      const to = from + ledger.openCount[slot];
+      const open = new Map<number, number>();
+      let openMicros = 0;
+      for (; from < to; from += 1) {
+        open.set(ledger.openKeys[from], ledger.openMicros[from]);
+        openMicros += ledger.openMicros[from];
+      }
       this.#accounts.push({
         campaign,
-        budgetMicros,
-        spentMicros,
-        reservedMicros,
-        disputedMicros,
-        lastKey,
+        budgetMicros: ledger.budgetMicros[slot],
+        spentMicros: ledger.spentMicros[slot],
+        reservedMicros: ledger.reservedMicros[slot],
+        disputedMicros: ledger.disputedMicros[slot],
+        lastKey: ledger.lastKey[slot],
         open,
-        unanswered,
+        unanswered: new Set(ledger.unanswered.get(slot)?.keys()),
       });
-      const openMicros = account.openMicros.reduce((sum, micros) => sum + micros, 0);
+      const { budgetMicros, reservedMicros } = this.#account(slot);
       if (openMicros !== reservedMicros)
         throw this.#unbalanced(slot, `${openMicros} micros are reserved for its bids, ${reservedMicros} in all`);
       this.#post(slot, "brought forward", budgetMicros, {});

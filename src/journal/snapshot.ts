@@ -5,7 +5,7 @@
  */
 import { deserialize, serialize } from "node:v8";
 import { EngineError } from "../core/errors.ts";
-import type { AccountState } from "../core/ledger.ts";
+import type { LedgerState } from "../core/ledger.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Version of what a snapshot says: another one means that classes save something else than they did. */
@@ -14,8 +14,9 @@ const VERSION = 1;
 /** The first part. */
 export interface SnapshotHead {
   readonly manifest: Manifest;
-  /** By slot: the campaign's id and its accounts. */
-  readonly accounts: readonly { readonly campaign: string; readonly account: AccountState }[];
+  /** Ids of the campaigns, by slot. */
+  readonly campaigns: readonly string[];
+  readonly ledger: LedgerState;
 }
 
 const PREFIX_BYTES = 8;

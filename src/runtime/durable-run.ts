@@ -86,7 +86,8 @@ export const CHECKPOINT_TICKS = 300;
 
 /** What a snapshot keeps for the engine and those around it. */
 interface Saved {
-  readonly engine: EngineState;
+  /** The ledger is the bookkeeping's. */
+  readonly engine: Omit<EngineState, "ledger">;
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
@@ -253,8 +254,9 @@ export class DurableRun {
     try {
       const engine = this.engine.save();
       const saved = Object.fromEntries(Object.entries(parts()).map(([name, part]) => [name, part.save()]));
-      const accounts = market.accounts().map(({ campaign, slot }) => ({ campaign, account: engine.ledger[slot] }));
-      return writeSnapshot({ manifest, accounts }, { engine, parts: saved } satisfies Saved);
+      const { ledger, ...rest } = engine;
+      const campaigns = market.accounts().map(({ campaign }) => campaign);
+      return writeSnapshot({ manifest, campaigns, ledger }, { engine: rest, parts: saved } satisfies Saved);
     } catch (error) {
       if (!(error instanceof EngineError && error.code === "CE_STATE_UNSAVABLE")) throw error;
       this.#isUnsavable = true;
@@ -273,11 +275,12 @@ export class DurableRun {
       if (firstSeq === 1) return null;
       throw corrupt(store.name, firstSeq, "no snapshot stands for the entries before it that can be gone on from");
     }
-    assertSame(store.name, readSnapshotHead(snapshot.bytes).manifest, manifest);
+    const head = readSnapshotHead(snapshot.bytes);
+    assertSame(store.name, head.manifest, manifest);
     for (const [name, part] of Object.entries(snapshots!.parts())) {
       if (name in state.parts) part.restore(state.parts[name]);
     }
-    this.engine.goOn(state.engine);
+    this.engine.goOn({ ...state.engine, ledger: head.ledger });
     // What observers were told of the start is no part of the next step.
     market.take(null, 0);
     this.#seqRestored = snapshot.seq;

@@ -18,7 +18,7 @@ import type { Faults } from "../core/faults.ts";
 import { Health } from "../core/forecast/board.ts";
 import type { ForecasterFactory } from "../core/forecast/board.ts";
 import { Ledger } from "../core/ledger.ts";
-import type { AccountState } from "../core/ledger.ts";
+import type { LedgerState } from "../core/ledger.ts";
 import type { ParetoCurve } from "../core/pareto.ts";
 import type { OperatorOrder, Signature } from "../core/operator.ts";
 import type { Order } from "../core/order.ts";
@@ -109,7 +109,7 @@ export interface EngineState {
   readonly nextTick: number;
   /** Campaigns that were created during the run. */
   readonly joined: readonly CampaignSpec[];
-  readonly ledger: readonly AccountState[];
+  readonly ledger: LedgerState;
   readonly feed: FeedState;
   readonly tree: TreeState;
   readonly campaigns: readonly SavedCampaign[];

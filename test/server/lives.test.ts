@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { AccountState } from "../../src/core/ledger.ts";
+import type { LedgerState } from "../../src/core/ledger.ts";
 import { bookOf, differences } from "../../src/journal/account-book.ts";
 import { MemoryStore } from "../../src/journal/memory-store.ts";
 import { live } from "../../src/server/lives.ts";
@@ -19,7 +19,7 @@ async function lived(onDeath: () => void) {
   const store = new MemoryStore();
   const stop = new AbortController();
   const recoveries: unknown[] = [];
-  let accounts: readonly AccountState[] = [];
+  let accounts: LedgerState | null = null;
   let bids: readonly string[] = [];
   const end = await live({
     born: () => {

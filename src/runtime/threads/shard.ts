@@ -22,16 +22,13 @@ import type { World } from "../../core/world.ts";
 import { paretoOf } from "../campaign-actors.ts";
 import { isBidding } from "../campaign-states.ts";
 import { FaultyActors } from "../faulty-actors.ts";
-import { savedCampaigns, snapshotOf } from "../saved-campaign.ts";
+import { knownOf, savedCampaigns, snapshotOf } from "../saved-campaign.ts";
 import type { Known, SavedCampaign } from "../saved-campaign.ts";
 import { BoardMirror } from "./board-mirror.ts";
 import { Answers, Balances, codeOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import type { Assignment, Incident, Moment, Round, ThreadSetup } from "./messages.ts";
 import type { ReportColumns } from "./report-columns.ts";
-
-/** The part of a campaign's context that its successor in another thread needs; the rest it has. */
-export type Kept = Omit<Known, "decision">;
 
 /** One thread's campaigns. */
 export class Shard {
@@ -45,7 +42,7 @@ export class Shard {
   /** Ascending. */
   #slots: number[] = [];
   /** What predecessors' campaigns knew, by slot. */
-  readonly #resumes = new Map<number, Kept>();
+  readonly #resumes = new Map<number, Known>();
   /** What campaigns go on from that lived in another process, by slot. */
   readonly #saved = new Map<number, SavedCampaign>();
   #incidents: Incident[] = [];
@@ -100,7 +97,7 @@ export class Shard {
   }
 
   /** Takes over what campaigns of another thread knew, for when they start here. */
-  remember(slot: number, kept: Kept): void {
+  remember(slot: number, kept: Known): void {
     this.#resumes.set(slot, kept);
   }
 
@@ -151,14 +148,13 @@ export class Shard {
   }
 
   /** What campaigns know: those whose turn it is where each has one turn in `turns`. */
-  *kept(turn: number, turns: number): Generator<readonly [slot: number, kept: Kept]> {
+  *kept(turn: number, turns: number): Generator<readonly [slot: number, known: Known]> {
     for (let at = turn; at < this.#slots.length; at += turns) {
       const slot = this.#slots[at];
       const context: Partial<CampaignContext> = this.#snapshot(slot).context;
       // One that failed at birth knows nothing.
       if (context.spec === undefined) continue;
-      const { memory, lastTick, evaluations, heldBecause } = context as CampaignContext;
-      yield [slot, { memory, lastTick, evaluations, heldBecause }];
+      yield [slot, knownOf(context as CampaignContext)];
     }
   }
 

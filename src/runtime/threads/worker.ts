@@ -3,10 +3,10 @@ import { deserialize, serialize } from "node:v8";
 import { workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import type { Policy } from "../../core/policy/policy.ts";
+import type { Known } from "../saved-campaign.ts";
 import { Control } from "./control.ts";
 import type { Reply, RoundMessage, ThreadSetup } from "./messages.ts";
 import { Shard } from "./shard.ts";
-import type { Kept } from "./shard.ts";
 
 /** Slots between two publications of a round: each wakes the engine's thread. */
 const PUBLISH_EVERY = 256;
@@ -57,7 +57,7 @@ function play(shard: Shard, { round, assignments, columns, reports, backups, sav
 }
 
 function backUp(shard: Shard, share: number): void {
-  const list: (readonly [number, Kept])[] = [];
+  const list: (readonly [number, Known])[] = [];
   for (const [slot, kept] of shard.kept(share, setup.backupTicks)) list.push([slot, kept]);
   if (list.length === 0) return;
   const bytes = serialize(list);
@@ -68,7 +68,7 @@ function backUp(shard: Shard, share: number): void {
 
 function restore(shard: Shard, backups: readonly ArrayBuffer[]): void {
   for (const bytes of backups) {
-    for (const [slot, kept] of deserialize(new Uint8Array(bytes)) as (readonly [number, Kept])[]) {
+    for (const [slot, kept] of deserialize(new Uint8Array(bytes)) as (readonly [number, Known])[]) {
       shard.remember(slot, kept);
     }
   }
