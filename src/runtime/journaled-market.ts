@@ -2,7 +2,7 @@
  * A market, and a clock, whose every word is written down: what they say, what is bid, and what that meant for money, step by step.
  *
  * JM1 no bid reaches the market inside before its step is durable ({@link JournaledMarket.release}); JM2 replayed, the market inside is given what it was
- * given, and must say what it said; the clock says what it said; JM3 a thread that dies ends the run: the log goes on, in another process.
+ * given, and must say what it said; the clock says what it said; JM3 a thread that dies ends the run: the log goes on, by another engine.
  */
 import type { EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
 import type { PlatformSpec } from "../core/platform.ts";
@@ -113,6 +113,6 @@ function isThreadLost(event: EngineEvent): boolean {
 
 function threadLost(): EngineError {
   return new EngineError("CE_STATE_INTERRUPTED", "A worker thread has died; the run ends with what its log says.", {
-    hint: "Start it again with the same --state: it goes on where the log ends.",
+    hint: "Started again with the same --state, it goes on where the log ends.",
   });
 }

@@ -106,10 +106,10 @@ describe("a state that cannot be used", () => {
       { cwd: folder, stdio: "ignore" },
     );
     const exit = new Promise((done) => child.once("exit", done));
-    await expect.poll(() => existsSync(join(folder, "busy/journal.sqlite-wal")), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(folder, "busy/journal.sqlite-wal")), { timeout: 30_000 }).toBe(true);
     const second = run("simulate", "calm-day", "--every", "1s", "--state", "busy");
     expect(second).toMatchObject({ status: 3, stderr: expect.stringContaining("CE_STATE_BUSY") });
     child.kill("SIGKILL");
     await exit;
-  }, 20_000);
+  }, 60_000);
 });
