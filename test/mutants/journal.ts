@@ -3,6 +3,7 @@ import type { Mutant } from "./mutant.ts";
 
 const DURABLE = "src/runtime/durable-run.ts";
 const SIMULATED = ["test/runtime/durable-run.sim.test.ts"];
+const SAVED = ["test/runtime/snapshot.sim.test.ts"];
 
 export const JOURNAL: readonly Mutant[] = [
   {
@@ -61,5 +62,61 @@ export const JOURNAL: readonly Mutant[] = [
     find: "const micros = booked.get(name) ?? costMicros;",
     replace: "const micros = costMicros;",
     killers: SIMULATED,
+  },
+  {
+    name: "overdue reservations are forgotten in a snapshot",
+    breaks: "E9",
+    file: "src/runtime/engine.ts",
+    find: "    this.#books.restore(state.openByTick);",
+    replace: "",
+    killers: SAVED,
+  },
+  {
+    name: "the window behind the feed's check is forgotten in a snapshot",
+    breaks: "F4",
+    file: "src/runtime/feed.ts",
+    find: "    else this.#clicks.restore(clicks);",
+    replace: "",
+    killers: SAVED,
+  },
+  {
+    name: "clicks on their way are forgotten in a snapshot",
+    breaks: "V1",
+    file: "src/core/forecast/cvr-filter.ts",
+    find: "    this.#rates.restore(rates);",
+    replace: "",
+    killers: SAVED,
+  },
+  {
+    name: "a campaign that had failed comes back to life with a snapshot",
+    breaks: "SP1",
+    file: "src/runtime/saved-campaign.ts",
+    find: "  return { status, value: state,",
+    replace: '  return { status: "active", value: state,',
+    killers: SAVED,
+  },
+  {
+    name: "entries go that no snapshot stands for",
+    breaks: "RT2",
+    file: "src/journal/retention.ts",
+    find: "if (seq < base || !(seq === base || isMark",
+    replace: "if (seq <= base || !(seq === base || isMark",
+    killers: ["test/journal/retention.property.test.ts"],
+  },
+  {
+    name: "a reader that stops in the middle holds up the housekeeping",
+    breaks: "J1",
+    file: "src/journal/sqlite-store.ts",
+    find: "      rows.return?.();",
+    replace: "",
+    killers: ["test/journal/stores.test.ts"],
+  },
+  {
+    name: "a service whose thread has died is not gone on with",
+    breaks: "LV1",
+    file: "src/server/lives.ts",
+    find: "deathTicks.length > MAX_DEATHS",
+    replace: "deathTicks.length > 0",
+    killers: ["test/server/lives.test.ts"],
   },
 ];
