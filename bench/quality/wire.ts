@@ -129,7 +129,8 @@ export class Wire {
 
   /** Sleeps until the sheet is at this end. */
   await(): void {
-    Atomics.wait(this.#turn, 0, 1 - this.#side);
+    // A notice may be of an earlier turn: the other end is quick enough to be back before it is given.
+    while (Atomics.load(this.#turn, 0) !== this.#side) Atomics.wait(this.#turn, 0, 1 - this.#side);
     this.sheet.rewind();
   }
 }
