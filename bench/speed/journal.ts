@@ -37,7 +37,7 @@ interface Flight {
 async function fly(
   { config, createMarket }: BenchWorld,
   store: JournalStore | null,
-  sizeOf: () => number = () => 0,
+  sizeOf: () => Promise<number> = async () => 0,
 ): Promise<Flight> {
   const simulated = createMarket();
   const inner = new TimedMarket(simulated, () => performance.now());
@@ -69,7 +69,7 @@ async function fly(
     else await run.tick();
     times.push(performance.now() - from - (inner.spent - spent));
   }
-  const bytes = sizeOf();
+  const bytes = await sizeOf();
   const from = performance.now();
   await run?.saveSnapshot();
   const snapshotMs = run === null ? 0 : performance.now() - from;
@@ -125,7 +125,11 @@ async function journalOf(campaigns: number, sizes: Sizes): Promise<Figure[]> {
     try {
       const none = await fly(world, null);
       const memory = await fly(world, new MemoryStore());
-      const size = () => readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
+      const size = async () => {
+        // What was written ahead is in two places until then.
+        await store.compact();
+        return readdirSync(directory).reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
+      };
       const disk = await fly(world, store, size);
       const [snapshot] = await store.snapshots(0);
       const snapshotBytes = (await store.snapshot(0, snapshot.seq))!.bytes.length;

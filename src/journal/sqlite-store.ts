@@ -38,6 +38,8 @@ export interface SqliteStoreOptions {
 
 /** Name of the log's file in its directory. */
 const FILE = "journal.sqlite";
+/** Pages that may be written ahead before a write moves them to their place by itself, where the event loop never turns: 64 MB. */
+const MOST_WAL_PAGES = 16_000;
 /** Entries of a shard are numbered from `shard × SHARD_SPAN`: one whole number that SQLite keeps in order. */
 const SHARD_SPAN = 2 ** 40;
 
@@ -66,6 +68,7 @@ export class SqliteStore implements JournalStore {
   readonly #db: DatabaseSync;
   readonly #lock: OwnerLock | null;
   readonly #statements = new Map<string, StatementSync>();
+  #isTidying = false;
 
   /**
    * @throws EngineError CE_STATE_MISSING, CE_STATE_BUSY, CE_STATE_FOREIGN, CE_STATE_NEWER, CE_STATE_CORRUPT, CE_STATE_UNWRITABLE, CE_STATE_FULL
@@ -149,6 +152,7 @@ export class SqliteStore implements JournalStore {
         insert.run(shard * SHARD_SPAN + seq, epoch, ENTRY_KINDS.indexOf(kind), tick, sum, bytes);
       }
       this.#sql("UPDATE shards SET seq = ?, sum = ? WHERE shard = ?").run(seq, sum, shard);
+      this.#tidySoon();
       return seq;
     });
   }
@@ -255,7 +259,9 @@ export class SqliteStore implements JournalStore {
     }
     if (isReadOnly) return;
     if (isNew) this.#db.exec("PRAGMA auto_vacuum = INCREMENTAL");
-    this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    this.#db.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${MOST_WAL_PAGES}`,
+    );
     if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${maxPages}`);
     if (version === MIGRATIONS.length) return;
     this.#transaction(() => {
@@ -267,6 +273,21 @@ export class SqliteStore implements JournalStore {
   #snapshotPlaces(shard: number): readonly SnapshotPlace[] {
     const rows = this.#sql("SELECT seq, tick FROM snapshots WHERE shard = ? ORDER BY seq").all(shard);
     return rows.map(({ seq, tick }) => ({ seq: Number(seq), tick: Number(tick) }));
+  }
+
+  /** Moves what was written ahead to its place when nobody waits any more: after the bids have left. What is durable stays so either way. */
+  #tidySoon(): void {
+    if (this.#isTidying) return;
+    this.#isTidying = true;
+    setImmediate(() => {
+      this.#isTidying = false;
+      if (!this.#db.isOpen) return;
+      try {
+        this.#db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      } catch {
+        // A disk that is full or gone is told of by the next write, which has someone to hear it.
+      }
+    });
   }
 
   #shard(shard: number): ShardRow {

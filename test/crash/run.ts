@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SingleBar } from "cli-progress";
 import { crashes } from "./crashes.ts";
 
-/** Kills over one state: recovery replays it whole, so that it is to stay short. */
+/** Kills over one state, before another one begins: the audit has its whole log in memory. */
 const KILLS_A_STATE = 25;
 
 const [kills = 200, seed = 1] = process.argv.slice(2).map(Number);
@@ -38,6 +38,6 @@ for (let state = 0; totals.kills < kills; state += 1) {
 }
 bar?.stop();
 // What breaks a promise (a bid or charge doubled, a budget overspent) is thrown where it is found.
-process.stderr.write("CR1 to CR4 held after every kill.\n");
+process.stderr.write("CR1 to CR5 held after every kill.\n");
 const differenceMicros = totals.invoicedMicros - totals.bookedMicros;
 process.stdout.write(`${JSON.stringify({ ...totals, differenceMicros }, null, 2)}\n`);

@@ -194,7 +194,10 @@ describe("the SQLite store's failures", () => {
     const epoch = await store.claim(0);
     await store.append(0, epoch, 0, [entry(0), entry(1)]);
     for await (const { seq } of store.read(0)) if (seq === 1) break;
-    for (let seq = 2; seq < 202; seq += 1) await store.append(0, epoch, seq, [entry(seq, "x".repeat(200_000))]);
+    for (let seq = 2; seq < 202; seq += 1) {
+      await store.append(0, epoch, seq, [entry(seq, "x".repeat(200_000))]);
+      await new Promise((turned) => setImmediate(turned));
+    }
     expect(statSync(fileOf(directory)).size).toBeGreaterThan(20e6);
     expect(statSync(`${fileOf(directory)}-wal`).size).toBeLessThan(10e6);
     await store.close();
