@@ -7,12 +7,14 @@ import { beat } from "../../src/server/beat.ts";
 import type { BidsAnswer } from "../../src/server/view-operations.ts";
 import { LiveService } from "./live-service.ts";
 
-/** A store whose disk can be filled. */
+/** A store whose disk can be filled, and slow. */
 class Disk extends MemoryStore {
   isFull = false;
+  slowMs = 0;
 
   override async append(shard: number, epoch: number, expectedSeq: number, entries: readonly Entry[]): Promise<number> {
     if (this.isFull) throw new EngineError("CE_STATE_FULL", "The disk is full.");
+    if (this.slowMs > 0) await new Promise((written) => setTimeout(written, this.slowMs));
     return super.append(shard, epoch, expectedSeq, entries);
   }
 }
@@ -154,6 +156,23 @@ describe("a service with a log", () => {
     expect((await live.get("/readyz")).status).toBe(200);
     stop.abort();
     expect((await end).ticks).toBe(live.run.engine.nextTick);
+    live.close();
+  });
+
+  it("waits for a disk that is slow: ticks are late, which is told, and none is skipped or played twice", async () => {
+    const disk = new Disk();
+    const live = new LiveService({ store: disk, everyMs: 10 });
+    const stop = new AbortController();
+    const late: number[] = [];
+    disk.slowMs = 30;
+    const onLate = (tick: number) => late.push(tick);
+    const end = beat(live.run, { signal: stop.signal, drainMs: 0, onLate });
+    await expect.poll(() => late.length).toBeGreaterThan(5);
+    stop.abort();
+    const { ticks } = await end;
+    const played: number[] = [];
+    for await (const { kind, tick } of disk.read(0)) if (kind === "tick") played.push(tick);
+    expect(played).toEqual(Array.from({ length: ticks }, (_, at) => at + 1));
     live.close();
   });
 
