@@ -109,7 +109,7 @@ export async function serve(source: string, options: ServeOptions, looking?: Loo
         isBorn = true;
         return life;
       },
-      onDeath: (why) => say(`${why.message} It goes on where the log of ${options.state} ends`),
+      onDeath: () => say(`a worker thread has died: the service goes on where the log of ${options.state} ends`),
       signal: stop.signal,
       drainMs: options.drain,
       onLate: lateness(),

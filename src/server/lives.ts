@@ -31,7 +31,7 @@ export interface LivesOptions extends Omit<BeatOptions, "onTick"> {
   /** Makes an engine: the first, and others after it. */
   readonly born: () => Life;
   /** Called when one has died and another is to go on. */
-  readonly onDeath: (why: EngineError) => void;
+  readonly onDeath: () => void;
 }
 
 /** Lives until the end of a life that is not by death. @throws what the engine throws; where deaths are too frequent, CE_STATE_INTERRUPTED (LV2) */
@@ -47,7 +47,7 @@ export async function live({ born, onDeath, ...options }: LivesOptions): Promise
       deathTicks = [...deathTicks.filter((at) => at > tick - WINDOW_TICKS), tick];
       const isDeath = error instanceof EngineError && error.code === "CE_STATE_INTERRUPTED";
       if (!isDeath || options.signal.aborted || deathTicks.length > MAX_DEATHS) throw error;
-      onDeath(error);
+      onDeath();
     } finally {
       run.closing.abort();
       life.close();
