@@ -51,7 +51,7 @@ export interface CampaignActors {
   pareto(slot: number, world: World): ParetoCurve | null;
   /** Waits until what supervision ordered is done. */
   settle(): void;
-  /** All campaigns as they are, between two rounds. */
+  /** All campaigns as they are, between two rounds, in any order. */
   save(): readonly SavedCampaign[];
   /** What the campaigns whose actors are yet to start go on from. */
   goOn(campaigns: readonly SavedCampaign[]): void;

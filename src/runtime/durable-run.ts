@@ -18,7 +18,7 @@ import type { Step } from "../journal/step.ts";
 import { retention } from "../journal/retention.ts";
 import { readSnapshotHead, readSnapshotState, writeSnapshot } from "../journal/snapshot.ts";
 import { corrupt, newestSnapshot } from "../journal/store.ts";
-import type { Entry, EntryKind, JournalStore, StoredEntry } from "../journal/store.ts";
+import type { Entry, EntryKind, JournalStore, SnapshotPlace, StoredEntry } from "../journal/store.ts";
 import type { Engine, EngineState } from "./engine.ts";
 import type { JournaledMarket } from "./journaled-market.ts";
 
@@ -109,8 +109,6 @@ export class DurableRun {
   #writing: Promise<void> = Promise.resolve();
   #stuckBecause: EngineError | null = null;
   #isUnsavable = false;
-  /** The entry after which a snapshot was gone on from. */
-  #seqRestored = 0;
 
   constructor(parts: DurableParts) {
     this.engine = parts.engine;
@@ -144,20 +142,20 @@ export class DurableRun {
   async recover(onEntry?: (seq: number, head: number) => void | Promise<void>): Promise<Recovery> {
     const { store } = this.#parts;
     this.#epoch = await store.claim(this.#shard);
-    const { seq } = await store.head(this.#shard);
+    const { seq, firstSeq } = await store.head(this.#shard);
     this.#seq = seq;
     // Before anything is read: from here on an earlier owner can no longer append.
     await this.#write("opened", { epoch: this.#epoch });
-    const snapshotTick = await this.#goOn();
+    const base = await this.#goOn(firstSeq);
     let entries = 0;
-    for await (const entry of store.read(this.#shard, this.#seqRestored)) {
+    for await (const entry of store.read(this.#shard, base?.seq)) {
       if (entry.seq > seq) break;
       if (entry.kind === "opened") continue;
       this.#replay(entry);
       entries += 1;
       await onEntry?.(entry.seq, seq);
     }
-    return { isNew: !this.#isStarted, snapshotTick, entries, nextTick: this.nextTick };
+    return { isNew: !this.#isStarted, snapshotTick: base?.tick ?? null, entries, nextTick: this.nextTick };
   }
 
   /** Starts the engine, where the log has not. */
@@ -250,12 +248,12 @@ export class DurableRun {
 
   /** Null where something in use cannot be saved: then nothing ever is. */
   #snapshotBytes({ parts, onUnsavable }: Snapshots): Uint8Array | null {
-    const { market, manifest } = this.#parts;
+    const { manifest } = this.#parts;
     try {
       const engine = this.engine.save();
       const saved = Object.fromEntries(Object.entries(parts()).map(([name, part]) => [name, part.save()]));
       const { ledger, ...rest } = engine;
-      const campaigns = market.accounts().map(({ campaign }) => campaign);
+      const campaigns = [...manifest.campaigns, ...rest.joined].map(({ id }) => id);
       return writeSnapshot({ manifest, campaigns, ledger }, { engine: rest, parts: saved } satisfies Saved);
     } catch (error) {
       if (!(error instanceof EngineError && error.code === "CE_STATE_UNSAVABLE")) throw error;
@@ -265,10 +263,9 @@ export class DurableRun {
     }
   }
 
-  /** Goes on from the newest snapshot. @returns its tick; null where there is none, and the whole log is */
-  async #goOn(): Promise<number | null> {
+  /** Goes on from the newest snapshot. @returns its place; null where there is none, and the whole log is */
+  async #goOn(firstSeq: number): Promise<SnapshotPlace | null> {
     const { store, snapshots, manifest, market } = this.#parts;
-    const { firstSeq } = await store.head(this.#shard);
     const snapshot = snapshots === undefined ? null : await newestSnapshot(store, this.#shard);
     const state = snapshot === null ? null : (readSnapshotState(snapshot.bytes) as Saved | null);
     if (snapshot === null || state === null) {
@@ -283,9 +280,8 @@ export class DurableRun {
     this.engine.goOn({ ...state.engine, ledger: head.ledger });
     // What observers were told of the start is no part of the next step.
     market.take(null, 0);
-    this.#seqRestored = snapshot.seq;
     this.#isStarted = true;
-    return snapshot.tick;
+    return snapshot;
   }
 
   /** Writes what waits to be written, and lets its bids go. @throws EngineError while it cannot; it is kept, and tried again by the next call */

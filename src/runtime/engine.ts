@@ -294,7 +294,8 @@ export class Engine {
       ledger: this.ledger.save(),
       feed: this.#feed.save(),
       tree: this.#tree.save(),
-      campaigns: this.#actors.save(),
+      // Whoever holds them, in whichever groups: the same state.
+      campaigns: this.#actors.save().toSorted((a, b) => a.slot - b.slot),
       states: this.#states.save(),
       toldHolds: this.#roll.save(),
       openByTick: this.#books.save(),

@@ -6,7 +6,7 @@
  * lately, but not the tick on which its predecessor failed.
  */
 import { EngineError } from "../core/errors.ts";
-import { rowFault } from "../core/forecast/board.ts";
+import { ROW_COLUMNS, rowFault } from "../core/forecast/board.ts";
 import type { ForecastBoard, Forecaster } from "../core/forecast/board.ts";
 import type { PlatformMetrics } from "../core/platform.ts";
 import type { Savable } from "../core/saved.ts";
@@ -21,25 +21,13 @@ export interface RowState {
   readonly forecaster: { readonly state: unknown } | null;
 }
 
-const COLUMNS = [
-  "cvr",
-  "cvrMean",
-  "cvrRelSd",
-  "cpcMicros",
-  "cpcMeanMicros",
-  "evidence",
-  "delayTicks",
-  "ageTicks",
-  "impressionsPerClick",
-] as const;
-
 /** A forecaster, or the place of one that is away. */
 export class ForecasterRow implements Savable<RowState> {
   readonly board: ForecastBoard;
   readonly #platform: number;
   readonly #create: () => Forecaster;
-  /** The row as last written in full, in the order of {@link COLUMNS}. */
-  readonly #good = new Float64Array(COLUMNS.length);
+  /** The row as last written in full, in the order of {@link ROW_COLUMNS}. */
+  readonly #good = new Float64Array(ROW_COLUMNS.length);
   /** Ticks on which a forecaster failed: they are not learned again (B4). */
   readonly #poison: number[] = [];
   #goodLevel = 0;
@@ -73,7 +61,7 @@ export class ForecasterRow implements Savable<RowState> {
   /** The forecaster is away from here on (B3). */
   leave(): void {
     this.#forecaster = null;
-    for (const [at, column] of COLUMNS.entries()) this.board[column][this.#platform] = this.#good[at];
+    for (const [at, column] of ROW_COLUMNS.entries()) this.board[column][this.#platform] = this.#good[at];
     this.board.traffic[this.#platform].level = this.#goodLevel;
   }
 
@@ -140,17 +128,17 @@ export class ForecasterRow implements Savable<RowState> {
 
   #age(): void {
     this.board.ageTicks[this.#platform] += 1;
-    this.#good[COLUMNS.indexOf("ageTicks")] += 1;
+    this.#good[ROW_COLUMNS.indexOf("ageTicks")] += 1;
   }
 
   #keep(): void {
-    for (const [at, column] of COLUMNS.entries()) this.#good[at] = this.board[column][this.#platform];
+    for (const [at, column] of ROW_COLUMNS.entries()) this.#good[at] = this.board[column][this.#platform];
     this.#goodLevel = this.board.traffic[this.#platform].level;
   }
 
   /** The row as it was before any forecaster wrote to it. */
   #reset(): void {
-    for (const column of COLUMNS) this.board[column][this.#platform] = column === "impressionsPerClick" ? 1 : 0;
+    for (const column of ROW_COLUMNS) this.board[column][this.#platform] = column === "impressionsPerClick" ? 1 : 0;
     this.board.traffic[this.#platform].level = 1;
   }
 }

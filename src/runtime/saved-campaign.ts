@@ -32,7 +32,12 @@ export function savedCampaigns({ children, successor }: PoolSnapshot): SavedCamp
   });
 }
 
+/** The whole context of what was known. */
+export function contextOf(known: Known, input: CampaignInput): CampaignContext {
+  return { ...input, ...known, decision: null };
+}
+
 /** What the campaign's next actor goes on from. */
 export function snapshotOf({ status, state, known }: SavedCampaign, input: CampaignInput): ChildSnapshot {
-  return { status, value: state, context: known === null ? {} : { ...input, ...known, decision: null } };
+  return { status, value: state, context: known === null ? {} : contextOf(known, input) };
 }

@@ -154,8 +154,7 @@ export class ActorTree {
     const pools = [...this.#supervised.values()].flatMap(({ ref, kind }) =>
       kind === "portfolio" ? [poolOf(ref)] : [],
     );
-    const campaigns = pools.flatMap((pool) => (pool === undefined ? [] : savedCampaigns(pool)));
-    return campaigns.sort((a, b) => a.slot - b.slot);
+    return pools.flatMap((pool) => (pool === undefined ? [] : savedCampaigns(pool)));
   }
 
   get #root(): AnyActorRef {

@@ -162,11 +162,12 @@ const MOST = {
   ageTicks: 1e15,
   impressionsPerClick: 1e12,
 } as const;
-const COLUMNS = Object.keys(MOST) as (keyof typeof MOST)[];
+/** Their names. */
+export const ROW_COLUMNS = Object.keys(MOST) as readonly (keyof typeof MOST)[];
 
 /** What is wrong with a platform's row (B1), or null. */
 export function rowFault(board: ForecastBoard, platform: number): string | null {
-  for (const column of COLUMNS) {
+  for (const column of ROW_COLUMNS) {
     const figure = board[column][platform];
     if (!(figure >= 0 && figure <= MOST[column])) return `${column} became ${figure} (B1)`;
   }
@@ -177,7 +178,7 @@ export function rowFault(board: ForecastBoard, platform: number): string | null 
 /** Puts what was on another board of the same kind onto this one. */
 export function restoreBoard(board: ForecastBoard, saved: ForecastBoard): void {
   board.tick = saved.tick;
-  for (const column of COLUMNS) board[column].set(saved[column]);
+  for (const column of ROW_COLUMNS) board[column].set(saved[column]);
   board.health.set(saved.health);
   for (const [platform, { profile, cumulative, level, far }] of saved.traffic.entries()) {
     const plan = board.traffic[platform];

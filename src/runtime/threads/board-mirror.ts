@@ -1,19 +1,9 @@
 /**
  * A forecast board in shared memory: the engine's thread copies its board in before each round, the others read it during the round.
  */
+import { ROW_COLUMNS } from "../../core/forecast/board.ts";
 import type { ForecastBoard, FarTraffic, TrafficPlan } from "../../core/forecast/board.ts";
 
-const COLUMNS = [
-  "cvr",
-  "cvrMean",
-  "cvrRelSd",
-  "cpcMicros",
-  "cpcMeanMicros",
-  "evidence",
-  "delayTicks",
-  "ageTicks",
-  "impressionsPerClick",
-] as const;
 /** Of each platform's traffic: level, whether there is a far view, and its four figures. */
 const TRAFFIC_SCALARS = 6;
 
@@ -29,7 +19,7 @@ export interface SharedBoard {
 export function shareBoard({ forecaster, cvr, traffic }: ForecastBoard): SharedBoard {
   const platforms = cvr.length;
   const { periodTicks } = traffic[0];
-  const floats = 1 + platforms * (COLUMNS.length + TRAFFIC_SCALARS + 2 * periodTicks + 1);
+  const floats = 1 + platforms * (ROW_COLUMNS.length + TRAFFIC_SCALARS + 2 * periodTicks + 1);
   const buffer = new SharedArrayBuffer(floats * Float64Array.BYTES_PER_ELEMENT + platforms);
   return { forecaster, platforms, periodTicks, buffer };
 }
@@ -49,9 +39,9 @@ export class BoardMirror {
       return column;
     };
     this.#tick = take(1);
-    const columns = Object.fromEntries(COLUMNS.map((name) => [name, take(platforms)])) as Pick<
+    const columns = Object.fromEntries(ROW_COLUMNS.map((name) => [name, take(platforms)])) as Pick<
       ForecastBoard,
-      (typeof COLUMNS)[number]
+      (typeof ROW_COLUMNS)[number]
     >;
     const traffic = Array.from({ length: platforms }, (): TrafficPlan => {
       return { periodTicks, profile: take(periodTicks), cumulative: take(periodTicks + 1), level: 0 };
@@ -63,7 +53,7 @@ export class BoardMirror {
   /** Copies a board in. */
   write(from: ForecastBoard): void {
     this.#tick[0] = from.tick;
-    for (const name of COLUMNS) this.board[name].set(from[name]);
+    for (const name of ROW_COLUMNS) this.board[name].set(from[name]);
     this.board.health.set(from.health);
     for (const [platform, { profile, cumulative, level, far }] of from.traffic.entries()) {
       this.board.traffic[platform].profile.set(profile);

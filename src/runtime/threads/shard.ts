@@ -22,7 +22,7 @@ import type { World } from "../../core/world.ts";
 import { paretoOf } from "../campaign-actors.ts";
 import { isBidding } from "../campaign-states.ts";
 import { FaultyActors } from "../faulty-actors.ts";
-import { knownOf, savedCampaigns, snapshotOf } from "../saved-campaign.ts";
+import { contextOf, knownOf, savedCampaigns, snapshotOf } from "../saved-campaign.ts";
 import type { Known, SavedCampaign } from "../saved-campaign.ts";
 import { BoardMirror } from "./board-mirror.ts";
 import { Answers, Balances, codeOf } from "./columns.ts";
@@ -173,7 +173,7 @@ export class Shard {
     this.#saved.delete(slot);
     // One that had failed is restarted now, from what it knew.
     const known = saved?.known ?? kept;
-    const resume = known === undefined ? {} : { resume: { ...input, ...known, decision: null } };
+    const resume = known === undefined ? {} : { resume: contextOf(known, input) };
     const from = saved?.status === "active" ? { snapshot: snapshotOf(saved, input) } : resume;
     const member: PoolMember = { slot, id: `campaign:${spec.id}`, input, ...from };
     this.#pool.send({ type: "child.add", member });

@@ -238,7 +238,7 @@ export class ThreadedActors implements CampaignActors {
   }
 
   save(): readonly SavedCampaign[] {
-    return this.#finish(this.#post({ type: "save" })).saved.toSorted((a, b) => a.slot - b.slot);
+    return this.#finish(this.#post({ type: "save" })).saved;
   }
 
   goOn(campaigns: readonly SavedCampaign[]): void {
