@@ -1,14 +1,14 @@
 /**
  * The statechart of one campaign: idle → evaluating → bidding → idle, with fallback and exhausted.
  *
- * C1 a campaign evaluates at most once a tick, only in its flight and while not held; C2 a decision stands only while its tick
- * is the world's tick; C3 reports are learned from in every state; C4 exhausted is left only by a top-up or a new day with money;
+ * C1 a campaign evaluates at most once a tick, only in its flight and while not held; C2 a decision is given once, in the reply to its
+ * tick, and not kept: no successor can place it again; C3 reports are learned from in every state; C4 exhausted is left only by a top-up or a new day with money;
  * C5 what a policy throws fails the actor before anything changed: its last context is good to resume from.
  */
 import { and, assign, setup } from "xstate";
 import type { CampaignSpec } from "../src/core/campaign.ts";
 import { assertDecision } from "../src/core/decision.ts";
-import type { Decision } from "../src/core/decision.ts";
+import type { Decision, Reply } from "../src/core/decision.ts";
 import { EngineError } from "../src/core/errors.ts";
 import type { PlatformSpec } from "../src/core/platform.ts";
 import type { Policy, PolicyInput } from "../src/core/policy/policy.ts";
@@ -23,8 +23,9 @@ export interface CampaignContext {
   readonly platforms: readonly PlatformSpec[];
   /** The policy's own memory: plain data. */
   readonly memory: unknown;
-  /** The last decision; it stands only while its tick is the world's tick (C2). */
-  readonly decision: Decision | null;
+  /** What the last decision was, and why; null before the first. Its bids went out in the reply to the tick (C2). */
+  readonly kind: Decision["kind"] | null;
+  readonly reason: Decision["reason"] | null;
   /** Tick of the last evaluation; -1 before the first. */
   readonly lastTick: number;
   /** Evaluations since the campaign began, restarts included. */
@@ -44,7 +45,7 @@ export interface CampaignInput {
 
 /** What a campaign can be told. One `tick` object is shared by all campaigns. */
 export type CampaignEvent =
-  | { readonly type: "tick"; readonly world: World }
+  | { readonly type: "tick"; readonly world: World; readonly reply?: Reply }
   /** Rows `from` ≤ i < `to` of the batch, all of this campaign; sent after the ledger booked them. */
   | {
       readonly type: "reports";
@@ -83,7 +84,8 @@ export function policyInput(context: CampaignContext, world: World): PolicyInput
 
 function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
   const memory = policy.create(spec, platforms);
-  return { spec, slot, policy, platforms, memory, decision: null, lastTick: -1, evaluations: 0, heldBecause: null };
+  const nothingYet = { kind: null, reason: null, lastTick: -1, evaluations: 0, heldBecause: null };
+  return { spec, slot, policy, platforms, memory, ...nothingYet };
 }
 
 const campaignSetup = setup({
@@ -94,11 +96,13 @@ const campaignSetup = setup({
   },
   actions: {
     decide: assign(({ context, event }) => {
-      const { world } = only(event, "tick");
+      const { world, reply } = only(event, "tick");
       const input = policyInput(context, world);
       const { decision, memory } = context.policy.decide(input, context.memory);
       assertDecision(decision, input);
-      return { decision, memory, lastTick: world.tick, evaluations: context.evaluations + 1 };
+      if (reply !== undefined) reply.decision = decision;
+      const { kind, reason } = decision;
+      return { kind, reason, memory, lastTick: world.tick, evaluations: context.evaluations + 1 };
     }),
     learn: assign(({ context, event }) => {
       const { batch, from, to, world } = only(event, "reports");
@@ -115,9 +119,9 @@ const campaignSetup = setup({
       const { tick } = only(event, "tick").world;
       return context.heldBecause === null && tick >= startTick && tick < endTick;
     },
-    isBid: ({ context }) => context.decision?.kind === "bid",
-    isFallback: ({ context }) => context.decision?.kind === "fallback",
-    isExhausted: ({ context }) => context.decision?.kind === "exhausted",
+    isBid: ({ context }) => context.kind === "bid",
+    isFallback: ({ context }) => context.kind === "fallback",
+    isExhausted: ({ context }) => context.kind === "exhausted",
     isSettled: ({ context, event }) => {
       return only(event, "reports").world.account(context.slot).reservedMicros === 0;
     },
@@ -156,8 +160,7 @@ const outstanding = {
 export const campaignMachine = campaignSetup.createMachine({
   id: "campaign",
   description: "One campaign: evaluates once a tick, bids from its budget, learns from what comes back.",
-  // A decision of the failed actor must not be placed again by its successor (C2).
-  context: ({ input }) => (input.resume ? { ...input.resume, decision: null } : freshContext(input)),
+  context: ({ input }) => input.resume ?? freshContext(input),
   initial: "idle",
   on: {
     reports: { actions: "learn", description: "Reports came in: the policy learns, nothing else changes." },

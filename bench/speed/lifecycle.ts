@@ -72,7 +72,18 @@ function birth(slot: number): Snapshot {
   const memory = policy.create(spec, platforms);
   return {
     value: "idle",
-    context: { spec, slot, policy, platforms, memory, decision: null, lastTick: -1, evaluations: 0, heldBecause: null },
+    context: {
+      spec,
+      slot,
+      policy,
+      platforms,
+      memory,
+      kind: null,
+      reason: null,
+      lastTick: -1,
+      evaluations: 0,
+      heldBecause: null,
+    },
   };
 }
 
@@ -101,10 +112,11 @@ function step(snapshot: Snapshot, event: CampaignEvent): Snapshot {
       const input = inputOf(context, event.world);
       const { decision, memory } = context.policy.decide(input, context.memory);
       assertDecision(decision, input);
-      const next = decision.kind === "bid" ? "bidding" : decision.kind === "hold" ? "idle" : decision.kind;
+      const { kind, reason } = decision;
+      const evaluations = context.evaluations + 1;
       return {
-        value: next,
-        context: { ...context, decision, memory, lastTick: tick, evaluations: context.evaluations + 1 },
+        value: kind === "bid" ? "bidding" : kind === "hold" ? "idle" : kind,
+        context: { ...context, kind, reason, memory, lastTick: tick, evaluations },
       };
     }
     case "reports": {

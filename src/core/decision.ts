@@ -77,6 +77,11 @@ export interface Decision {
   readonly candidates: readonly Candidate[];
 }
 
+/** The reply to a tick: where a campaign leaves its decision. One serves all campaigns of a thread in turn; it stays null where a campaign does not evaluate. */
+export interface Reply {
+  decision: Decision | null;
+}
+
 /**
  * Checks what every decision must satisfy, whoever wrote the policy: its words are of the lists above; bids and caps are whole micros within the floor and the campaign's
  * limits, and all caps together, over-delivery included, are affordable.

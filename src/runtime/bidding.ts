@@ -10,10 +10,11 @@ import type { ForecastBoard } from "../core/forecast/board.ts";
 import type { Ledger } from "../core/ledger.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import { BidBatch } from "../core/reports.ts";
+import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Bookkeeping } from "./bookkeeping.ts";
-import type { CampaignActors, Pieces } from "./campaign-actors.ts";
+import type { CampaignActors, Heard, Pieces } from "./campaign-actors.ts";
 import type { CampaignStates } from "./campaign-states.ts";
 import type { LoadShedding } from "./load-shedding.ts";
 import type { CampaignRoll } from "./roll.ts";
@@ -50,14 +51,15 @@ export class Bidding {
     for (const batch of this.batches) batch.clear(tick);
   }
 
-  /** One shared event to every campaign (E3); returns the number of decisions. */
-  *decideAll(world: World): Pieces<number> {
+  /** Its reports and one shared tick to every campaign (E3); returns the number of decisions. */
+  *decideAll(batch: ReportBatch, world: World): Pieces<number> {
     const { actors, states, roll, load, announcer } = this.#parts;
     const { wantsDecisions } = announcer;
     let decisions = 0;
     load?.prepare(world.tick);
     const isDue = (slot: number) => load === null || load.isDue(slot, world.tick);
-    yield* actors.decide(world, isDue, (slot, state, decision) => {
+    const heard: Heard = (slot, state) => roll.noteHeard(slot, "reports", state, "reports");
+    yield* actors.decide(batch, world, isDue, heard, (slot, state, decision) => {
       if (decision === null) {
         roll.change(slot, state, "flight over or held");
         return;

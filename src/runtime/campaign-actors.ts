@@ -2,12 +2,13 @@
  * How the engine speaks to its campaigns: one at a time, or all of them in rounds.
  *
  * CA1 within a round campaigns are visited in the order of their slots (E3), and each is answered for before the next is; CA2 a round pauses
- * after so many campaigns, so that whoever plays it may do something else in between.
+ * after so many campaigns, so that whoever plays it may do something else in between; CA3 in a decision round a campaign hears of its reports, then of the
+ * tick, in one visit: what the one event leaves behind is still in the processor's cache, and dies young, when the other comes.
  */
 import type { AnyActorRef } from "xstate";
 import { policyInput } from "../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
-import type { Decision } from "../core/decision.ts";
+import type { Decision, Reply } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
 import { paretoCurve } from "../core/pareto.ts";
 import type { ParetoCurve } from "../core/pareto.ts";
@@ -17,6 +18,7 @@ import type { ReportBatch } from "../core/reports.ts";
 import type { World } from "../core/world.ts";
 import type { CampaignStates } from "./campaign-states.ts";
 import type { FaultyActors } from "./faulty-actors.ts";
+import { RowsByCampaign } from "./rows-by-campaign.ts";
 import type { SavedCampaign } from "./saved-campaign.ts";
 import type { ActorTree } from "./tree.ts";
 
@@ -41,12 +43,12 @@ export function isPause(slot: number): boolean {
 export interface CampaignActors {
   /** Sends one campaign an event; returns its state after it, or null where nobody heard. */
   tell(slot: number, event: CampaignEvent): CampaignState | null;
-  /** Round: every campaign with rows in the batch learns from them. `heard` is called for the dead as well. */
+  /** Round: every campaign with rows in the batch learns from them, and decides nothing. `heard` is called for the dead as well. */
   learn(batch: ReportBatch, world: World, heard: Heard): Pieces;
   /** Round: a new budget day for these campaigns, whose ledger has begun it. */
   startDay(slots: readonly number[], world: World, heard: Heard): Pieces;
-  /** Round: the tick, for the campaigns that are due; the others do not hear of it. */
-  decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces;
+  /** Round: the batch, for the campaigns with rows in it, and the tick, for those that are due; the others do not hear of it. */
+  decide(batch: ReportBatch, world: World, isDue: (slot: number) => boolean, heard: Heard, decided: Decided): Pieces;
   /** The Pareto curve of a campaign now, between two rounds; null where it has no actor, or its policy knows none. */
   pareto(slot: number, world: World): ParetoCurve | null;
   /** Waits until what supervision ordered is done. */
@@ -64,6 +66,7 @@ export class LocalActors implements CampaignActors {
   readonly #tree: ActorTree;
   readonly #states: CampaignStates;
   readonly #faults: FaultyActors | null;
+  readonly #rows = new RowsByCampaign();
 
   constructor(tree: ActorTree, states: CampaignStates, faults: FaultyActors | null) {
     this.#tree = tree;
@@ -80,14 +83,9 @@ export class LocalActors implements CampaignActors {
   }
 
   *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
-    let from = 0;
-    while (from < batch.length) {
-      const slot = batch.campaign[from];
-      let to = from + 1;
-      while (to < batch.length && batch.campaign[to] === slot) to += 1;
-      const told = this.#faults === null ? world : this.#faultyWorld(this.#faults, world, slot, batch, from);
-      heard(slot, this.tell(slot, { type: "reports", batch, from, to, world: told }));
-      from = to;
+    this.#rows.index(batch, this.#states.length);
+    for (let slot = 0; slot < this.#states.length; slot += 1) {
+      this.#learn(slot, batch, world, heard);
       if (isPause(slot)) yield;
     }
   }
@@ -100,18 +98,19 @@ export class LocalActors implements CampaignActors {
     }
   }
 
-  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
-    const event: CampaignEvent = { type: "tick", world };
-    const { tick } = world;
+  *decide(batch: ReportBatch, world: World, isDue: (slot: number) => boolean, heard: Heard, decided: Decided): Pieces {
+    this.#rows.index(batch, this.#states.length);
+    const reply: Reply = { decision: null };
+    const event: CampaignEvent = { type: "tick", world, reply };
     for (let slot = 0; slot < this.#states.length; slot += 1) {
       if (isPause(slot)) yield;
+      this.#learn(slot, batch, world, heard);
       const actor = isDue(slot) ? this.#tree.campaign(slot) : null;
       if (actor === null) continue;
+      reply.decision = null;
       actor.send(event);
-      const snapshot = snapshotOf(actor);
-      if (snapshot.status !== "active") continue;
-      const { decision } = snapshot.context;
-      decided(slot, snapshot.value, decision?.tick === tick ? decision : null);
+      const { status, value } = snapshotOf(actor);
+      if (status === "active") decided(slot, value, reply.decision);
     }
   }
 
@@ -134,6 +133,15 @@ export class LocalActors implements CampaignActors {
 
   close(): void {
     // The tree stops its own.
+  }
+
+  /** Tells a campaign of its rows, a run at a time. */
+  #learn(slot: number, batch: ReportBatch, world: World, heard: Heard): void {
+    const rows = this.#rows;
+    for (let from = rows.first(slot); from >= 0; from = rows.next(from)) {
+      const told = this.#faults === null ? world : this.#faultyWorld(this.#faults, world, slot, batch, from);
+      heard(slot, this.tell(slot, { type: "reports", batch, from, to: rows.end(from), world: told }));
+    }
   }
 
   /** Only a live campaign with bids out asks its guards about a report. */

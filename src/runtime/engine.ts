@@ -356,16 +356,18 @@ export class Engine {
     }
     if (shownTick < this.nextTick) return this.nextTick;
     const tick = Math.min(shownTick, this.#config.ticks - 1);
-    for (; this.nextTick < tick; announcer.nextTick += 1) yield* this.#take(this.nextTick);
-    yield* this.#take(tick);
+    for (; this.nextTick < tick; announcer.nextTick += 1) yield* this.#learn(yield* this.#take(this.nextTick));
+    const batch = yield* this.#take(tick);
     this.#bidding.clear(tick);
     this.#faults?.armSupervisors(tick);
     this.#tree.supervise(tick);
     this.#actors.settle();
     this.#supervision.tellFacts();
-    const decisions = this.#tree.isRunning ? yield* this.#bidding.decideAll(this.#world) : 0;
+    let decisions = 0;
+    if (this.#tree.isRunning) decisions = yield* this.#bidding.decideAll(batch, this.#world);
+    else yield* this.#learn(batch);
     this.#supervision.tellFacts();
-    for (const batch of this.#bidding.batches) if (batch.length > 0) this.#market.place(batch);
+    for (const bids of this.#bidding.batches) if (bids.length > 0) this.#market.place(bids);
     const tookMs = this.#nowMs() - startedMs;
     announcer.emit({
       type: "tick.completed",
@@ -381,15 +383,16 @@ export class Engine {
     return this.nextTick;
   }
 
-  /** Takes what became known at the beginning of a tick: orders, reports, metrics, a new budget day. */
-  *#take(tick: number): Pieces {
+  /** Takes what became known at the beginning of a tick: orders, reports, metrics, a new budget day. Returns the reports that campaigns are yet to hear of. */
+  *#take(tick: number): Pieces<ReportBatch> {
     this.#desk.carryOut(tick);
     const news = this.#market.advance(tick);
     this.#supervision.tellFacts();
-    yield* this.#book(news.reports, tick);
+    const batch = this.#book(news.reports, tick);
     this.#hear(tick, news.feed);
     this.#world = this.#worldAt(tick);
     yield* this.#startDay(tick);
+    return batch;
   }
 
   /** Places no more bids, and books the reports that are still to come. Bids that are never answered expire (E9). */
@@ -409,7 +412,7 @@ export class Engine {
   drainTick(): boolean {
     const { reports } = this.#market.advance(this.nextTick);
     this.#supervision.tellFacts();
-    finish(this.#book(reports, this.nextTick));
+    finish(this.#learn(this.#book(reports, this.nextTick)));
     this.#announcer.nextTick += 1;
     return this.#market.isSettled();
   }
@@ -454,16 +457,20 @@ export class Engine {
     return slot;
   }
 
-  /** Books reports in the ledger, then tells each campaign of its rows (E2); what is overdue expires (E9). */
-  *#book(heard: ReportBatch, tick: number): Pieces {
+  /** Books reports in the ledger, and returns those that campaigns are to hear of (E2); what is overdue expires (E9). */
+  #book(heard: ReportBatch, tick: number): ReportBatch {
     const batch = this.#books.book(heard, tick);
-    if (batch.length > 0) {
-      yield* this.#actors.learn(batch, this.#world, (slot, state) =>
-        this.#roll.noteHeard(slot, "reports", state, "reports"),
-      );
-      this.#supervision.tellFacts();
-    }
     this.#books.expire(tick);
+    return batch;
+  }
+
+  /** Tells each campaign of its rows where no decision round does. */
+  *#learn(batch: ReportBatch): Pieces {
+    if (batch.length === 0) return;
+    yield* this.#actors.learn(batch, this.#world, (slot, state) =>
+      this.#roll.noteHeard(slot, "reports", state, "reports"),
+    );
+    this.#supervision.tellFacts();
   }
 
   /** Feeds one tick's metrics into the streams, and each platform's word to its statechart, whose verdict goes onto the boards. */

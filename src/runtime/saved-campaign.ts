@@ -3,8 +3,8 @@ import type { CampaignContext, CampaignInput } from "../../machines/campaign.ts"
 import type { CampaignState } from "../core/events.ts";
 import type { ChildSnapshot, PoolSnapshot } from "../actors/pool.ts";
 
-/** The part of a campaign's context that is its own; the rest is its specification's, or, as its last decision, of no use any more (C2). */
-export type Known = Pick<CampaignContext, "memory" | "lastTick" | "evaluations" | "heldBecause">;
+/** The part of a campaign's context that is its own; the rest is its specification's. */
+export type Known = Omit<CampaignContext, keyof CampaignInput>;
 
 /** A campaign's actor as it was. */
 export interface SavedCampaign {
@@ -17,8 +17,8 @@ export interface SavedCampaign {
 }
 
 /** The part of a context that is the campaign's own. */
-export function knownOf({ memory, lastTick, evaluations, heldBecause }: CampaignContext): Known {
-  return { memory, lastTick, evaluations, heldBecause };
+export function knownOf({ memory, kind, reason, lastTick, evaluations, heldBecause }: CampaignContext): Known {
+  return { memory, kind, reason, lastTick, evaluations, heldBecause };
 }
 
 /** The campaigns of a pool as they are. */
@@ -34,7 +34,7 @@ export function savedCampaigns({ children, successor }: PoolSnapshot): SavedCamp
 
 /** The whole context of what was known. */
 export function contextOf(known: Known, input: CampaignInput): CampaignContext {
-  return { ...input, ...known, decision: null };
+  return { ...input, ...known };
 }
 
 /** What the campaign's next actor goes on from. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createActor } from "xstate";
 import { campaignMachine } from "../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent, CampaignInput } from "../../machines/campaign.ts";
+import type { Reply } from "../../src/core/decision.ts";
 import { machines } from "../../machines/index.ts";
 
 const { sampleInput } = machines.find(({ name }) => name === "campaign")!;
@@ -45,10 +46,20 @@ describe("a campaign", () => {
     expect(send({ type: "resume" }, tickAt(2))).toMatchObject({ value: "bidding", context: { heldBecause: null } });
   });
 
-  it("does not resume with the decision of the actor that failed (C2)", () => {
+  it("gives its decision in the reply to the tick, and to nobody afterwards (C2)", () => {
+    const send = campaign();
+    const reply: Reply = { decision: null };
+    const bid = { ...tickAt(1), reply } as CampaignEvent;
+    expect(send(bid).context).toMatchObject({ kind: "bid", reason: "bid.placed" });
+    expect(reply.decision).toMatchObject({ tick: 1, kind: "bid" });
+    reply.decision = null;
+    send(tickAt(3), { type: "hold", why: "test" }, bid);
+    expect(reply.decision).toBeNull();
+  });
+
+  it("resumes idle, with all that the actor that failed knew (C5)", () => {
     const before = campaign()(tickAt(1)).context;
-    const after = campaign(before)();
-    expect(after).toMatchObject({ value: "idle", context: { ...before, decision: null } });
+    expect(campaign(before)()).toMatchObject({ value: "idle", context: before });
   });
 
   it("leaves exhausted only by a top-up or by a day with money (C4)", () => {

@@ -66,11 +66,11 @@ export const ACTORS: readonly Mutant[] = [
     killers: CAMPAIGN_MODEL,
   },
   {
-    name: "a successor holds the decision of the actor that failed",
-    breaks: "C2",
+    name: "a successor forgets what the actor that failed had decided last",
+    breaks: "C5",
     file: CAMPAIGN,
-    find: "input.resume ? { ...input.resume, decision: null } : freshContext(input)",
-    replace: "input.resume ? { ...input.resume } : freshContext(input)",
+    find: "input.resume ?? freshContext(input)",
+    replace: "input.resume ? { ...input.resume, kind: null } : freshContext(input)",
     killers: CAMPAIGN_MODEL,
   },
   {

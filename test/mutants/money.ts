@@ -144,8 +144,8 @@ export const MONEY: readonly Mutant[] = [
     name: "an old decision is placed again",
     breaks: "C2",
     file: "src/runtime/campaign-actors.ts",
-    find: "decision?.tick === tick ? decision : null",
-    replace: "decision",
+    find: "      reply.decision = null;\n",
+    replace: "",
     killers: RUN,
   },
   {

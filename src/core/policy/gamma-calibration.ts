@@ -197,7 +197,7 @@ export function learnReports(
     own[at + OWN.pending] += won;
     const costMicros = batch.costMicros[i];
     reports += 1;
-    lateTicks = Math.max(lateTicks, input.tick - batch.tick[i]);
+    lateTicks = Math.max(0, lateTicks, input.tick - 1 - batch.tick[i]);
     clicks += won;
     impressions += batch.impressions[i];
     freshCostMicros += costMicros;
@@ -205,7 +205,7 @@ export function learnReports(
     if (bid < 0) continue;
     const expectedClicks = open[bid + OPEN.expectedClicks];
     // A silent platform has no auctions to lose.
-    if (expectedClicks > 0 && costMicros <= open[bid + OPEN.freeMicros] && board.ageTicks[platform] <= 1) {
+    if (expectedClicks > 0 && costMicros <= open[bid + OPEN.freeMicros] && board.ageTicks[platform] === 0) {
       predictedMicros = keep.agreement * predictedMicros + expectedSpendMicros(open, bid, own);
       actualMicros = keep.agreement * actualMicros + costMicros;
       own[at + OWN.clicks] = keep.calibration * own[at + OWN.clicks] + won;

@@ -35,7 +35,7 @@ export function createTally(platforms: readonly PlatformSpec[]): Tally {
   };
 }
 
-/** The tally with the spend reports among rows `from` ≤ i < `to` added. `input` is the world of the last decision. */
+/** The tally with the spend reports among rows `from` ≤ i < `to` added; they came at the beginning of the input's tick. */
 export function tallied(tally: Tally, input: PolicyInput, batch: ReportBatch, from: number, to: number): Tally {
   let { costMicros, expectedConversions, lagTicks } = tally;
   const platformCostMicros = [...tally.platformCostMicros];
@@ -45,7 +45,7 @@ export function tallied(tally: Tally, input: PolicyInput, batch: ReportBatch, fr
     costMicros += batch.costMicros[i];
     platformCostMicros[platform] += batch.costMicros[i];
     expectedConversions += batch.clicks[i] * input.board.cvr[platform];
-    const lateTicks = Math.max(0, input.tick - batch.tick[i]);
+    const lateTicks = Math.max(0, input.tick - 1 - batch.tick[i]);
     lagTicks = Math.max(lateTicks, lagTicks + (lateTicks - lagTicks) / 50);
   }
   return { ...tally, costMicros, expectedConversions, lagTicks, platformCostMicros };

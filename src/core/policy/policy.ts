@@ -51,6 +51,6 @@ export interface Policy<Memory = unknown> {
   /** What a new campaign remembers. */
   create(spec: CampaignSpec, platforms: readonly PlatformSpec[]): Memory;
   decide(input: PolicyInput, memory: Memory): PolicyOutcome<Memory>;
-  /** Learns from the rows `from` ≤ i < `to` of a batch, all of this campaign. `input` is the world of the last decision's tick. */
+  /** Learns from the rows `from` ≤ i < `to` of a batch, all of this campaign, in the world of the tick at whose beginning they came. */
   learn(input: PolicyInput, memory: Memory, batch: ReportBatch, from: number, to: number): Memory;
 }

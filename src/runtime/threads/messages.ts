@@ -45,7 +45,8 @@ export type Round =
   | { readonly type: "tell"; readonly slot: number; readonly event: CampaignEvent }
   | { readonly type: "learn"; readonly moment: Moment; readonly length: number }
   | { readonly type: "day"; readonly moment: Moment; readonly slots: readonly number[] }
-  | { readonly type: "tick"; readonly moment: Moment }
+  /** A decision round: the first `length` rows of the reports, then the tick. */
+  | { readonly type: "tick"; readonly moment: Moment; readonly length: number }
   | { readonly type: "pareto"; readonly moment: Moment; readonly slot: number }
   | { readonly type: "save" };
 

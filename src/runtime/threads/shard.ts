@@ -12,6 +12,7 @@ import { compile } from "../../actors/compiled.ts";
 import { createPool } from "../../actors/pool.ts";
 import type { ChildFailed, PoolMember, PoolSnapshot } from "../../actors/pool.ts";
 import type { CampaignSpec } from "../../core/campaign.ts";
+import type { Reply } from "../../core/decision.ts";
 import { Faults } from "../../core/faults.ts";
 import type { CampaignState } from "../../core/events.ts";
 import type { ParetoCurve } from "../../core/pareto.ts";
@@ -29,6 +30,7 @@ import { Answers, Balances, codeOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import type { Assignment, Incident, Moment, Round, ThreadSetup } from "./messages.ts";
 import type { ReportColumns } from "./report-columns.ts";
+import { RowsByCampaign } from "../rows-by-campaign.ts";
 
 /** One thread's campaigns. */
 export class Shard {
@@ -48,9 +50,12 @@ export class Shard {
   #incidents: Incident[] = [];
   /** The part of the round that is being played. */
   #at = 0;
+  /** Slots that there is room for. */
+  #capacity: number;
   #balances: Balances;
   #answers: Answers;
   readonly #reports = new ReportBatch(0);
+  readonly #rows = new RowsByCampaign();
   #learned: Int8Array = new Int8Array(0);
 
   /** @param policies beside the engine's, by name */
@@ -61,6 +66,7 @@ export class Shard {
       setup.faults === null ? null : new FaultyActors(new Faults(setup.seed, setup.faults), this.#campaigns);
     const policyOf = (name: string) => policies.get(name) ?? policyNamed(name);
     this.#policyOf = this.#faults === null ? policyOf : this.#faults.policies(policyOf);
+    this.#capacity = setup.columns.capacity;
     this.#balances = new Balances(setup.columns);
     this.#answers = new Answers(setup.columns);
     const campaign = setup.isInterpreted ? campaignMachine : (compile(campaignMachine) as AnyActorLogic);
@@ -88,6 +94,7 @@ export class Shard {
   setColumns(columns: SharedColumns): void {
     this.#balances = new Balances(columns);
     this.#answers = new Answers(columns);
+    this.#capacity = columns.capacity;
   }
 
   /** Takes other columns of reports into use. */
@@ -136,7 +143,7 @@ export class Shard {
         this.#at = slot;
         this.#tell(slot, { type: "day.started", tick: world.tick, world });
       }
-    } else if (round.type === "tick") this.#tick(this.#worldOf(round.moment), publish);
+    } else if (round.type === "tick") this.#tick(this.#worldOf(round.moment), round.length, publish);
     const incidents = this.#incidents;
     this.#incidents = [];
     return incidents;
@@ -210,38 +217,44 @@ export class Shard {
     this.#answers.write(slot, this.#send(slot, event), null);
   }
 
-  /** A campaign may have rows in two places: it hears of them, and answers, twice. */
   #learn(world: World, length: number, publish: (below: number) => void): void {
-    const batch = this.#reports;
-    batch.length = length;
-    const states = new Map<number, CampaignState>();
-    let from = 0;
-    while (from < length) {
-      const slot = batch.campaign[from];
-      let to = from + 1;
-      while (to < length && batch.campaign[to] === slot) to += 1;
-      if (this.#campaigns[slot] !== undefined) {
-        this.#at = from;
-        const isOut = states.has(slot) ? isBidding(states.get(slot)!) : this.#balances.isOut(slot);
-        const isAsked = isOut && this.#live(slot) !== null;
-        const told = this.#faults !== null && isAsked ? this.#faults.world(world, slot, batch, from) : world;
-        const state = this.#send(slot, { type: "reports", batch, from, to, world: told });
-        if (state !== null && this.#faults !== null) states.set(slot, state);
-        this.#learned[from] = codeOf(state);
-        publish(0);
-      }
-      from = to;
+    this.#index(length);
+    for (const slot of this.#slots) {
+      this.#at = slot;
+      this.#hear(slot, world);
+      publish(slot + 1);
     }
   }
 
-  #tick(world: World, publish: (below: number) => void): void {
-    const event: CampaignEvent = { type: "tick", world };
-    const { tick } = world;
+  #index(length: number): void {
+    this.#reports.length = length;
+    this.#rows.index(this.#reports, this.#capacity);
+  }
+
+  /** Tells a campaign of its rows, a run at a time. */
+  #hear(slot: number, world: World): void {
+    const batch = this.#reports;
+    const rows = this.#rows;
+    let isOut = this.#balances.isOut(slot);
+    for (let from = rows.first(slot); from >= 0; from = rows.next(from)) {
+      const isAsked = isOut && this.#live(slot) !== null;
+      const told = this.#faults !== null && isAsked ? this.#faults.world(world, slot, batch, from) : world;
+      const state = this.#send(slot, { type: "reports", batch, from, to: rows.end(from), world: told });
+      if (state !== null) isOut = isBidding(state);
+      this.#learned[from] = codeOf(state);
+    }
+  }
+
+  #tick(world: World, length: number, publish: (below: number) => void): void {
+    this.#index(length);
+    const reply: Reply = { decision: null };
+    const event: CampaignEvent = { type: "tick", world, reply };
     for (const slot of this.#slots) {
       this.#at = slot;
+      this.#hear(slot, world);
+      reply.decision = null;
       const state = this.#balances.isDue(slot) ? this.#send(slot, event) : null;
-      const { decision } = state === null ? { decision: null } : this.#snapshot(slot).context;
-      this.#answers.write(slot, state, decision?.tick === tick ? decision : null);
+      this.#answers.write(slot, state, state === null ? null : reply.decision);
       publish(slot + 1);
     }
   }

@@ -27,6 +27,7 @@ import type { SharedBoard } from "./board-mirror.ts";
 import { Answers, Balances, shareColumns, stateOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import { Crew } from "./crew.ts";
+import { RowsByCampaign } from "../rows-by-campaign.ts";
 import type { SavedCampaign } from "../saved-campaign.ts";
 import { Backups } from "./backups.ts";
 import type { Assignment, Incident, Moment, Round } from "./messages.ts";
@@ -92,6 +93,7 @@ export class ThreadedActors implements CampaignActors {
   #balances: Balances;
   #answers: Answers;
   #reports = shareReports(1024);
+  readonly #rows = new RowsByCampaign();
 
   constructor(parts: ThreadedParts) {
     this.#parts = parts;
@@ -171,26 +173,14 @@ export class ThreadedActors implements CampaignActors {
   }
 
   *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
-    const { ledger, states } = this.#parts;
-    this.#writeReports(batch);
-    let slot = -1;
-    for (let row = 0; row < batch.length; row += 1) {
-      if (batch.campaign[row] === slot) continue;
-      slot = batch.campaign[row];
-      this.#balances.write(slot, ledger.view(slot), states.isOut(slot));
-    }
-    this.#writeBoards(world);
-    const threads = this.#post({ type: "learn", moment: momentOf(world), length: batch.length });
-    slot = -1;
-    for (let row = 0; row < batch.length; row += 1) {
-      if (batch.campaign[row] === slot) continue;
-      slot = batch.campaign[row];
-      let isAnswered = this.#look(slot);
-      for (; isAnswered === null; isAnswered = this.#look(slot)) yield;
-      heard(slot, isAnswered ? stateOf(this.#reports.answer[row]) : null);
-      if (isPause(slot)) yield;
-    }
-    this.#finish(threads);
+    yield* this.#round(
+      "learn",
+      batch,
+      world,
+      () => true,
+      heard,
+      () => undefined,
+    );
   }
 
   *startDay(slots: readonly number[], world: World, heard: Heard): Pieces {
@@ -211,18 +201,37 @@ export class ThreadedActors implements CampaignActors {
     this.#finish(threads);
   }
 
-  *decide(world: World, isDue: (slot: number) => boolean, decided: Decided): Pieces {
+  *decide(batch: ReportBatch, world: World, isDue: (slot: number) => boolean, heard: Heard, decided: Decided): Pieces {
+    yield* this.#round("tick", batch, world, isDue, heard, (slot) => {
+      const state = this.#answers.state(slot);
+      if (state !== null) decided(slot, state, this.#answers.decision(slot));
+    });
+  }
+
+  /** A round of all campaigns; `answered` is called for those that have heard all there is to hear. */
+  *#round(
+    type: "learn" | "tick",
+    batch: ReportBatch,
+    world: World,
+    isDue: (slot: number) => boolean,
+    heard: Heard,
+    answered: (slot: number) => void,
+  ): Pieces {
     const { ledger, states } = this.#parts;
+    this.#writeReports(batch);
+    this.#rows.index(batch, states.length);
     for (let slot = 0; slot < states.length; slot += 1) {
       this.#balances.write(slot, ledger.view(slot), states.isOut(slot), isDue(slot));
     }
     this.#writeBoards(world);
-    const threads = this.#post({ type: "tick", moment: momentOf(world) });
+    const threads = this.#post({ type, moment: momentOf(world), length: batch.length });
     for (let slot = 0; slot < states.length; slot += 1) {
       let isAnswered = this.#look(slot);
       for (; isAnswered === null; isAnswered = this.#look(slot)) yield;
-      const state = isAnswered ? this.#answers.state(slot) : null;
-      if (state !== null) decided(slot, state, this.#answers.decision(slot));
+      for (let from = this.#rows.first(slot); from >= 0; from = this.#rows.next(from)) {
+        heard(slot, isAnswered ? stateOf(this.#reports.answer[from]) : null);
+      }
+      if (isAnswered) answered(slot);
       if (isPause(slot)) yield;
     }
     this.#finish(threads);

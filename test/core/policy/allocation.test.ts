@@ -282,7 +282,7 @@ describe("policies", () => {
   });
 
   it("learns the report lag at once and forgets it slowly", () => {
-    const input = world({ tick: 20 });
+    const input = world({ tick: 21 });
     const policy = policyNamed("greedy-roi");
     const batch = new ReportBatch();
     batch.push({ ...report, tick: 15 });

@@ -27,7 +27,7 @@ function play(
       costMicros: clicks * priceMicros,
       conversions,
     }));
-    memory = gammaPacing.learn(input, outcome.memory, reports(...rows), 0, rows.length);
+    memory = gammaPacing.learn({ ...input, tick: tick + 1 }, outcome.memory, reports(...rows), 0, rows.length);
   }
   return gammaPacing.decide(gammaWorld({ ...world, tick: ticks }), memory);
 }
@@ -140,7 +140,7 @@ describe("calibration", () => {
     }
     expect(memory.open).toHaveLength(16 * OPEN_WIDTH);
     memory = gammaPacing.learn(
-      gammaWorld({ tick: 7 }),
+      gammaWorld({ tick: 8 }),
       memory,
       reports({ tick: 0, clicks: 1, costMicros: UNIT }),
       0,
