@@ -10,6 +10,7 @@
  */
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
+import { OpenReservations } from "./open-reservations.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { Savable } from "./saved.ts";
 
@@ -53,102 +54,99 @@ export interface LedgerState {
   readonly expired: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
-/** The columns that are fields of an account. */
-const FIGURES = [
-  "budgetMicros",
-  "availableLifetimeMicros",
-  "reservedMicros",
-  "spentMicros",
-  "disputedMicros",
-  "dayStartTick",
-  "dayReservedMicros",
-  "daySpentMicros",
-  "lastKey",
-] as const;
+/** The figures of an account, by their places in its row. */
+const BUDGET = 0;
+const AVAILABLE = 1;
+const RESERVED = 2;
+const SPENT = 3;
+const DISPUTED = 4;
+/** Infinity: no limit but the whole budget. */
+const DAILY_BUDGET = 5;
+const DAY_START = 6;
+const DAY_RESERVED = 7;
+const DAY_SPENT = 8;
+/** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
+const LAST_KEY = 9;
+const WIDTH = 10;
 
-/** The accounts of one campaign. */
-class Account implements AccountView {
-  budgetMicros: number;
-  availableLifetimeMicros: number;
-  reservedMicros = 0;
-  spentMicros = 0;
-  disputedMicros = 0;
-  readonly dailyBudgetMicros: number;
-  dayStartTick = Number.NEGATIVE_INFINITY;
-  dayReservedMicros = 0;
-  daySpentMicros = 0;
-  /**
-   * Open reservations, oldest first: how many, their keys, tick × platforms + platform, and amounts. Lists, not a map: few are open, and the oldest is
-   * closed first; lists do not shrink, for what is closed now is opened again in the next tick.
-   */
-  openCount = 0;
-  readonly openKeys: number[] = [];
-  readonly openMicros: number[] = [];
-  /** Reservations released unanswered, by the same key: a charge for one may still come (L7). Null before there is one. */
-  unanswered: Map<number, number> | null = null;
-  /** Reservations that expired, by the same key: a report on one may still come (L8). Null before there is one. */
-  expired: Set<number> | null = null;
-  /** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
-  lastKey = Number.NEGATIVE_INFINITY;
+/** The same places by the names of the columns that a ledger is saved as. */
+const PLACES = {
+  budgetMicros: BUDGET,
+  availableLifetimeMicros: AVAILABLE,
+  reservedMicros: RESERVED,
+  spentMicros: SPENT,
+  disputedMicros: DISPUTED,
+  dailyBudgetMicros: DAILY_BUDGET,
+  dayStartTick: DAY_START,
+  dayReservedMicros: DAY_RESERVED,
+  daySpentMicros: DAY_SPENT,
+  lastKey: LAST_KEY,
+} as const;
 
-  constructor(budgetMicros: number, dailyBudgetMicros: number | null) {
-    this.budgetMicros = budgetMicros;
-    this.availableLifetimeMicros = budgetMicros;
-    this.dailyBudgetMicros = dailyBudgetMicros ?? Number.POSITIVE_INFINITY;
+const COLUMNS = Object.keys(PLACES) as readonly (keyof typeof PLACES)[];
+
+/** Rows in one piece of memory: it is replaced by a larger one as campaigns join. */
+interface Accounts {
+  cells: Float64Array;
+}
+
+/** What a day has left for further bids [micros]. */
+function availableToday(cells: Float64Array, at: number): number {
+  return cells[at + DAILY_BUDGET] - cells[at + DAY_RESERVED] - cells[at + DAY_SPENT];
+}
+
+/** What further bids may reserve [micros]. */
+function available(cells: Float64Array, at: number): number {
+  return Math.max(0, Math.min(cells[at + AVAILABLE], availableToday(cells, at)));
+}
+
+/** One row, as others may see it. */
+class RowView implements AccountView {
+  readonly #accounts: Accounts;
+  readonly #at: number;
+
+  constructor(accounts: Accounts, at: number) {
+    this.#accounts = accounts;
+    this.#at = at;
   }
 
-  get availableTodayMicros(): number {
-    return this.dailyBudgetMicros - this.dayReservedMicros - this.daySpentMicros;
+  get budgetMicros(): number {
+    return this.#accounts.cells[this.#at + BUDGET];
+  }
+
+  get spentMicros(): number {
+    return this.#accounts.cells[this.#at + SPENT];
+  }
+
+  get reservedMicros(): number {
+    return this.#accounts.cells[this.#at + RESERVED];
   }
 
   get availableMicros(): number {
-    return Math.max(0, Math.min(this.availableLifetimeMicros, this.availableTodayMicros));
+    return available(this.#accounts.cells, this.#at);
   }
 
   get isDailyBound(): boolean {
-    return this.availableTodayMicros < this.availableLifetimeMicros;
-  }
-
-  /** Adds a reservation to the lists. */
-  open(key: number, micros: number): void {
-    this.openKeys[this.openCount] = key;
-    this.openMicros[this.openCount] = micros;
-    this.openCount += 1;
-  }
-
-  /** Place of an open reservation, by bisection; −1 where there is none. */
-  find(key: number): number {
-    const { openKeys, openCount } = this;
-    if (openCount > 0 && openKeys[0] === key) return 0;
-    let low = 0;
-    let high = openCount;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (openKeys[middle] < key) low = middle + 1;
-      else high = middle;
-    }
-    return low < openCount && openKeys[low] === key ? low : -1;
-  }
-
-  /** Takes an open reservation off the lists. */
-  close(at: number): void {
-    const { openKeys, openMicros } = this;
-    this.openCount -= 1;
-    for (let i = at; i < this.openCount; i += 1) {
-      openKeys[i] = openKeys[i + 1];
-      openMicros[i] = openMicros[i + 1];
-    }
+    const { cells } = this.#accounts;
+    return availableToday(cells, this.#at) < cells[this.#at + AVAILABLE];
   }
 }
 
 /** The ledger of all campaigns of one shard, by slot. */
 export class Ledger implements Savable<LedgerState> {
   readonly #platforms: number;
-  readonly #accounts: Account[] = [];
+  readonly #accounts: Accounts = { cells: new Float64Array(16 * WIDTH) };
+  #size = 0;
+  #open: OpenReservations;
+  /** By slot, of campaigns that had any: reservations released unanswered, by key: a charge for one may still come (L7). */
+  readonly #unanswered = new Map<number, Map<number, number>>();
+  /** By slot, of campaigns that had any: keys of reservations that expired: a report on one may still come (L8). */
+  readonly #expired = new Map<number, Set<number>>();
 
   /** @param platforms number of platforms: the range of platform indices. */
   constructor(platforms: number) {
     this.#platforms = platforms;
+    this.#open = new OpenReservations(platforms);
   }
 
   /** Opens the accounts of the next campaign and returns its slot. */
@@ -156,35 +154,41 @@ export class Ledger implements Savable<LedgerState> {
     if (!isMicros(budgetMicros)) throw refused(`a budget of ${budgetMicros} micros`);
     if (dailyBudgetMicros !== null && !isMicros(dailyBudgetMicros))
       throw refused(`a daily budget of ${dailyBudgetMicros}`);
-    this.#accounts.push(new Account(budgetMicros, dailyBudgetMicros));
-    return this.#accounts.length - 1;
+    const slot = this.#addRow();
+    const { cells } = this.#accounts;
+    const at = slot * WIDTH;
+    cells[at + BUDGET] = budgetMicros;
+    cells[at + AVAILABLE] = budgetMicros;
+    cells[at + DAILY_BUDGET] = dailyBudgetMicros ?? Number.POSITIVE_INFINITY;
+    cells[at + DAY_START] = Number.NEGATIVE_INFINITY;
+    cells[at + LAST_KEY] = Number.NEGATIVE_INFINITY;
+    return slot;
   }
 
   get size(): number {
-    return this.#accounts.length;
+    return this.#size;
   }
 
   /** A live, read-only view of a campaign's balances. */
   view(slot: number): AccountView {
-    return this.#account(slot);
+    return new RowView(this.#accounts, this.#row(slot));
   }
 
   /** Charges that were refused because the budget could not bear them (L5) [micros]. */
   disputedMicros(slot: number): number {
-    return this.#account(slot).disputedMicros;
+    return this.#accounts.cells[this.#row(slot) + DISPUTED];
   }
 
   /** Number of reservations that no report has closed yet. */
   openReservations(slot: number): number {
-    return this.#account(slot).openCount;
+    return this.#open.count(slot);
   }
 
   /** The open reservations of a campaign: [tick, platform, micros]. */
   *reservations(slot: number): Generator<readonly [tick: number, platform: number, micros: number]> {
-    const { openKeys, openMicros, openCount } = this.#account(slot);
-    for (let at = 0; at < openCount; at += 1) {
-      const key = openKeys[at];
-      yield [Math.floor(key / this.#platforms), key % this.#platforms, openMicros[at]];
+    for (let i = 0; i < this.#open.count(slot); i += 1) {
+      const key = this.#open.key(slot, i);
+      yield [Math.floor(key / this.#platforms), key % this.#platforms, this.#open.micros(slot, i)];
     }
   }
 
@@ -193,19 +197,21 @@ export class Ledger implements Savable<LedgerState> {
    * @throws EngineError CE_LEDGER_REFUSED when it is not affordable or not in order.
    */
   reserve(slot: number, tick: number, platform: number, micros: number): void {
-    const account = this.#account(slot);
+    const at = this.#row(slot);
+    const { cells } = this.#accounts;
     const key = this.#key(tick, platform);
     if (!isMicros(micros) || micros === 0) throw refused(`a reservation of ${micros} micros`);
-    if (micros > account.availableMicros) {
-      throw refused(`reserving ${micros} micros with ${account.availableMicros} available`);
+    if (micros > available(cells, at)) {
+      throw refused(`reserving ${micros} micros with ${available(cells, at)} available`);
     }
-    if (key <= account.lastKey) throw refused(`a reservation out of order, for tick ${tick}, platform ${platform}`);
-    account.lastKey = key;
-    account.open(key, micros);
-    account.availableLifetimeMicros -= micros;
-    account.reservedMicros += micros;
-    account.dayReservedMicros += micros;
-    this.#assert(account);
+    if (key <= cells[at + LAST_KEY])
+      throw refused(`a reservation out of order, for tick ${tick}, platform ${platform}`);
+    cells[at + LAST_KEY] = key;
+    this.#open.add(slot, key, micros);
+    cells[at + AVAILABLE] -= micros;
+    cells[at + RESERVED] += micros;
+    cells[at + DAY_RESERVED] += micros;
+    this.#assert(at);
   }
 
   /**
@@ -213,23 +219,24 @@ export class Ledger implements Savable<LedgerState> {
    * reserved, returns null and changes nothing (L4).
    */
   settle(slot: number, tick: number, platform: number, costMicros: number): Settlement | null {
-    const account = this.#account(slot);
+    const at = this.#row(slot);
+    const { cells } = this.#accounts;
     const key = this.#key(tick, platform);
     if (!isMicros(costMicros)) throw refused(`a settlement of ${costMicros} micros`);
-    const at = account.find(key);
-    if (at < 0) return this.#settleLate(account, key, tick, costMicros);
-    const reserved = account.openMicros[at];
-    account.close(at);
-    const bookedMicros = Math.min(costMicros, reserved + account.availableLifetimeMicros);
-    account.reservedMicros -= reserved;
-    account.spentMicros += bookedMicros;
-    account.availableLifetimeMicros += reserved - bookedMicros;
-    account.disputedMicros += costMicros - bookedMicros;
-    if (tick >= account.dayStartTick) {
-      account.dayReservedMicros -= reserved;
-      account.daySpentMicros += bookedMicros;
+    const place = this.#open.find(slot, key);
+    if (place < 0) return this.#settleLate(slot, key, tick, costMicros);
+    const reserved = this.#open.micros(slot, place);
+    this.#open.close(slot, place);
+    const bookedMicros = Math.min(costMicros, reserved + cells[at + AVAILABLE]);
+    cells[at + RESERVED] -= reserved;
+    cells[at + SPENT] += bookedMicros;
+    cells[at + AVAILABLE] += reserved - bookedMicros;
+    cells[at + DISPUTED] += costMicros - bookedMicros;
+    if (tick >= cells[at + DAY_START]) {
+      cells[at + DAY_RESERVED] -= reserved;
+      cells[at + DAY_SPENT] += bookedMicros;
     }
-    this.#assert(account);
+    this.#assert(at);
     return { bookedMicros, releasedMicros: reserved - bookedMicros, disputedMicros: costMicros - bookedMicros };
   }
 
@@ -240,20 +247,19 @@ export class Ledger implements Savable<LedgerState> {
 
   /** Counts an overdue reservation as spent, all of it: the safe side (L8). Returns what was booked; null where there is none (any more). */
   expire(slot: number, tick: number, platform: number): number | null {
-    const account = this.#account(slot);
     const key = this.#key(tick, platform);
-    const at = account.find(key);
-    if (at < 0) return null;
-    const reserved = account.openMicros[at];
+    const place = this.#open.find(slot, key);
+    if (place < 0) return null;
+    const reserved = this.#open.micros(slot, place);
     this.settle(slot, tick, platform, reserved);
-    account.expired ??= new Set();
-    account.expired.add(key);
+    const expired = this.#expired.get(slot) ?? new Set();
+    this.#expired.set(slot, expired.add(key));
     return reserved;
   }
 
   /** True for the first report on a reservation that had expired (L8). */
   takeExpired(slot: number, tick: number, platform: number): boolean {
-    return this.#account(slot).expired?.delete(this.#key(tick, platform)) ?? false;
+    return this.#expired.get(slot)?.delete(this.#key(tick, platform)) ?? false;
   }
 
   /**
@@ -261,96 +267,126 @@ export class Ledger implements Savable<LedgerState> {
    * settlement that comes later is booked as far as L7 lets it.
    */
   releaseAll(slot: number): Release {
-    const account = this.#account(slot);
-    const { openKeys, openMicros, openCount } = account;
-    const release = { reservations: openCount, micros: account.reservedMicros };
-    if (openCount > 0) account.unanswered ??= new Map();
-    for (let at = 0; at < openCount; at += 1) account.unanswered?.set(openKeys[at], openMicros[at]);
-    account.openCount = 0;
-    account.availableLifetimeMicros += account.reservedMicros;
-    account.reservedMicros = 0;
-    account.dayReservedMicros = 0;
-    this.#assert(account);
+    const at = this.#row(slot);
+    const { cells } = this.#accounts;
+    const open = this.#open;
+    const release = { reservations: open.count(slot), micros: cells[at + RESERVED] };
+    if (release.reservations > 0) {
+      const unanswered = this.#unanswered.get(slot) ?? new Map<number, number>();
+      for (let i = 0; i < open.count(slot); i += 1) unanswered.set(open.key(slot, i), open.micros(slot, i));
+      this.#unanswered.set(slot, unanswered);
+    }
+    open.clear(slot);
+    cells[at + AVAILABLE] += cells[at + RESERVED];
+    cells[at + RESERVED] = 0;
+    cells[at + DAY_RESERVED] = 0;
+    this.#assert(at);
     return release;
   }
 
   /** Adds to the lifetime budget. */
   topUp(slot: number, micros: number): void {
-    const account = this.#account(slot);
-    if (!isMicros(micros) || !isMicros(account.budgetMicros + micros)) throw refused(`a top-up of ${micros} micros`);
-    account.budgetMicros += micros;
-    account.availableLifetimeMicros += micros;
-    this.#assert(account);
+    const at = this.#row(slot);
+    const { cells } = this.#accounts;
+    if (!isMicros(micros) || !isMicros(cells[at + BUDGET] + micros)) throw refused(`a top-up of ${micros} micros`);
+    cells[at + BUDGET] += micros;
+    cells[at + AVAILABLE] += micros;
+    this.#assert(at);
   }
 
   /** Begins a new budget day: bids from this tick on count against a fresh daily budget. */
   startDay(slot: number, tick: number): void {
-    const account = this.#account(slot);
-    account.dayStartTick = tick;
-    account.dayReservedMicros = 0;
-    account.daySpentMicros = 0;
-    this.#assert(account);
+    const at = this.#row(slot);
+    const { cells } = this.#accounts;
+    cells[at + DAY_START] = tick;
+    cells[at + DAY_RESERVED] = 0;
+    cells[at + DAY_SPENT] = 0;
+    this.#assert(at);
   }
 
   save(): LedgerState {
-    const accounts = this.#accounts;
-    const column = (of: (account: Account) => number) => Float64Array.from(accounts, of);
-    const figures = FIGURES.map((name) => [name, column((account) => account[name])] as const);
-    const unanswered = new Map<number, ReadonlyMap<number, number>>();
-    const expired = new Map<number, ReadonlySet<number>>();
-    for (const [slot, account] of accounts.entries()) {
-      if (account.unanswered !== null) unanswered.set(slot, account.unanswered);
-      if (account.expired !== null) expired.set(slot, account.expired);
+    const { cells } = this.#accounts;
+    const open = this.#open;
+    const slots = Array.from({ length: this.#size }, (_, slot) => slot);
+    const column = (place: number) => Float64Array.from(slots, (slot) => cells[slot * WIDTH + place]);
+    const columns = COLUMNS.map((name) => [name, column(PLACES[name])] as const);
+    const openCount = Float64Array.from(slots, (slot) => open.count(slot));
+    const total = openCount.reduce((sum, count) => sum + count, 0);
+    const openKeys = new Float64Array(total);
+    const openMicros = new Float64Array(total);
+    let to = 0;
+    for (const slot of slots) {
+      for (let i = 0; i < openCount[slot]; i += 1, to += 1) {
+        openKeys[to] = open.key(slot, i);
+        openMicros[to] = open.micros(slot, i);
+      }
     }
     return {
-      ...(Object.fromEntries(figures) as Record<(typeof FIGURES)[number], Float64Array>),
-      dailyBudgetMicros: column(({ dailyBudgetMicros }) => dailyBudgetMicros),
-      openCount: column(({ openCount }) => openCount),
-      openKeys: Float64Array.from(accounts.flatMap(({ openKeys, openCount }) => openKeys.slice(0, openCount))),
-      openMicros: Float64Array.from(accounts.flatMap(({ openMicros, openCount }) => openMicros.slice(0, openCount))),
-      unanswered,
-      expired,
+      ...(Object.fromEntries(columns) as Record<keyof typeof PLACES, Float64Array>),
+      openCount,
+      openKeys,
+      openMicros,
+      unanswered: this.#unanswered,
+      expired: this.#expired,
     };
   }
 
   /** @throws EngineError CE_LEDGER_INVARIANT for accounts that do not balance */
   restore(state: LedgerState): void {
-    this.#accounts.length = 0;
+    this.#size = 0;
+    this.#open = new OpenReservations(this.#platforms);
     let from = 0;
-    for (let slot = 0; slot < state.budgetMicros.length; slot += 1) {
-      const account = new Account(state.budgetMicros[slot], state.dailyBudgetMicros[slot]);
-      for (const name of FIGURES) account[name] = state[name][slot];
-      const to = from + state.openCount[slot];
-      for (; from < to; from += 1) account.open(state.openKeys[from], state.openMicros[from]);
-      const [unanswered, expired] = [state.unanswered.get(slot), state.expired.get(slot)];
-      if (unanswered !== undefined) account.unanswered = new Map(unanswered);
-      if (expired !== undefined) account.expired = new Set(expired);
-      this.#assert(account);
-      this.#accounts.push(account);
+    for (const count of state.openCount) {
+      const slot = this.#addRow();
+      const at = slot * WIDTH;
+      for (const name of COLUMNS) this.#accounts.cells[at + PLACES[name]] = state[name][slot];
+      const to = from + count;
+      for (; from < to; from += 1) this.#open.add(slot, state.openKeys[from], state.openMicros[from]);
+      this.#assert(at);
     }
+    this.#unanswered.clear();
+    for (const [slot, unanswered] of state.unanswered) this.#unanswered.set(slot, new Map(unanswered));
+    this.#expired.clear();
+    for (const [slot, expired] of state.expired) this.#expired.set(slot, new Set(expired));
   }
 
   /** Books a charge for a reservation released before it was answered (L7); null where there is none (any more). */
-  #settleLate(account: Account, key: number, tick: number, costMicros: number): Settlement | null {
-    const released = account.unanswered?.get(key);
+  #settleLate(slot: number, key: number, tick: number, costMicros: number): Settlement | null {
+    const unanswered = this.#unanswered.get(slot);
+    const released = unanswered?.get(key);
     if (released === undefined) return null;
-    account.unanswered?.delete(key);
-    const isToday = tick >= account.dayStartTick;
-    const borneMicros = isToday ? account.availableMicros : account.availableLifetimeMicros;
+    unanswered?.delete(key);
+    const at = this.#row(slot);
+    const { cells } = this.#accounts;
+    const isToday = tick >= cells[at + DAY_START];
+    const borneMicros = isToday ? available(cells, at) : cells[at + AVAILABLE];
     const bookedMicros = Math.min(costMicros, released, borneMicros);
-    account.spentMicros += bookedMicros;
-    account.availableLifetimeMicros -= bookedMicros;
-    account.disputedMicros += costMicros - bookedMicros;
-    if (isToday) account.daySpentMicros += bookedMicros;
-    this.#assert(account);
+    cells[at + SPENT] += bookedMicros;
+    cells[at + AVAILABLE] -= bookedMicros;
+    cells[at + DISPUTED] += costMicros - bookedMicros;
+    if (isToday) cells[at + DAY_SPENT] += bookedMicros;
+    this.#assert(at);
     // Never −0, which a strict comparison would tell from 0.
     return { bookedMicros, releasedMicros: 0 - bookedMicros, disputedMicros: costMicros - bookedMicros };
   }
 
-  #account(slot: number): Account {
-    const account = this.#accounts[slot];
-    if (account === undefined) throw refused(`no account in slot ${slot}`);
-    return account;
+  #addRow(): number {
+    const { cells } = this.#accounts;
+    const slot = this.#size;
+    if ((slot + 1) * WIDTH > cells.length) {
+      const larger = new Float64Array(cells.length * 2);
+      larger.set(cells);
+      this.#accounts.cells = larger;
+    }
+    this.#size += 1;
+    this.#open.makeRoom(this.#size);
+    return slot;
+  }
+
+  /** Where the row of a slot begins. */
+  #row(slot: number): number {
+    if (!(slot >= 0 && slot < this.#size)) throw refused(`no account in slot ${slot}`);
+    return slot * WIDTH;
   }
 
   #key(tick: number, platform: number): number {
@@ -360,17 +396,20 @@ export class Ledger implements Savable<LedgerState> {
     return tick * this.#platforms + platform;
   }
 
-  #assert(account: Account): void {
-    const { availableLifetimeMicros, reservedMicros, spentMicros, budgetMicros } = account;
-    if (availableLifetimeMicros + reservedMicros + spentMicros !== budgetMicros) {
-      throw broken("L1", `${availableLifetimeMicros} + ${reservedMicros} + ${spentMicros} ≠ ${budgetMicros}`);
+  #assert(at: number): void {
+    const { cells } = this.#accounts;
+    const free = cells[at + AVAILABLE];
+    const reserved = cells[at + RESERVED];
+    const spent = cells[at + SPENT];
+    if (free + reserved + spent !== cells[at + BUDGET]) {
+      throw broken("L1", `${free} + ${reserved} + ${spent} ≠ ${cells[at + BUDGET]}`);
     }
-    if (availableLifetimeMicros < 0 || reservedMicros < 0 || spentMicros < 0) {
-      throw broken("L2", `available ${availableLifetimeMicros}, reserved ${reservedMicros}, spent ${spentMicros}`);
+    if (free < 0 || reserved < 0 || spent < 0) {
+      throw broken("L2", `available ${free}, reserved ${reserved}, spent ${spent}`);
     }
     // Only a charge above its reservation can bring a day over its budget (L5); reserving never can.
-    if (account.dayReservedMicros < 0 || account.daySpentMicros < 0) {
-      throw broken("L6", `day reserved ${account.dayReservedMicros}, day spent ${account.daySpentMicros}`);
+    if (cells[at + DAY_RESERVED] < 0 || cells[at + DAY_SPENT] < 0) {
+      throw broken("L6", `day reserved ${cells[at + DAY_RESERVED]}, day spent ${cells[at + DAY_SPENT]}`);
     }
   }
 }

@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"52277a7f91023e1389a3aeed2175ad4059d6c267b128e99b9c30fa7c8e4bdbf9"`,
+      `"55c2c46c5f48ce7a477d40919725708790cc98589d4c2e6dc48e7ecda5f591c9"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"02969c9d6fbd1727b4926071a7dd7c108a2e5c4a6f2705cb13a92106c8ef763b"`,
+      `"ba0d337b42ee723fc65c3a88cfeb10778a1ab14d57b62c62b2c5034f2a980b55"`,
     );
   });
 
