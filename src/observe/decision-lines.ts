@@ -1,10 +1,11 @@
 /**
- * A decision as a line of the decision log, written by hand: what pino would write, to the byte, at a fraction of the cost.
+ * The lines of which a decision log has one for every campaign and tick, decisions and routine changes of state, written by hand: what pino would write, to
+ * the byte, at a fraction of the cost.
  *
  * DL1 the bytes are those of `JSON.stringify` on the same record: no figure is rounded, no name escaped otherwise.
  */
 import type { Candidate } from "../core/decision.ts";
-import type { DecisionMade, EngineStarted } from "../core/events.ts";
+import type { CampaignChanged, DecisionMade, EngineStarted } from "../core/events.ts";
 
 /** A number as it was written last: most figures of a platform are the same for all campaigns of a tick. */
 class Figure {
@@ -31,7 +32,7 @@ class PlatformText {
   }
 }
 
-/** Writes the decisions of one run. */
+/** Writes the lines of one run. */
 export class DecisionLines {
   readonly #started: EngineStarted | null;
   readonly #platforms: PlatformText[] = [];
@@ -48,7 +49,7 @@ export class DecisionLines {
   line({ tick, slot, campaign, from, state, decision, account }: DecisionMade, time: string): string {
     const { reason, binding, gammaMicros, candidates } = decision;
     const { budgetMicros, spentMicros, reservedMicros, availableMicros } = account;
-    const id = (this.#campaigns[slot] ??= JSON.stringify(campaign.id));
+    const id = this.#campaign(slot, campaign.id);
     let bids = "";
     let figures = "";
     for (let i = 0; i < candidates.length; i += 1) {
@@ -66,6 +67,19 @@ export class DecisionLines {
       `"account":{"budgetMicros":${numeral(budgetMicros)},"spentMicros":${numeral(spentMicros)},` +
       `"reservedMicros":${numeral(reservedMicros)},"availableMicros":${numeral(availableMicros)}}}\n`
     );
+  }
+
+  /** The line of a change of state, with its end. */
+  changed({ tick, slot, from, state, why }: CampaignChanged, time: string): string {
+    const id = this.#campaign(slot, this.#started?.campaigns[slot].id ?? slot);
+    return (
+      `{"level":30,"event":"campaign.changed","time":"${time}","tick":${numeral(tick)},"campaign":${id},` +
+      `"from":${this.#word(from)},"state":${this.#word(state)},"why":${JSON.stringify(why)}}\n`
+    );
+  }
+
+  #campaign(slot: number, id: string | number): string {
+    return (this.#campaigns[slot] ??= JSON.stringify(id));
   }
 
   #candidate(candidate: Candidate, platform: PlatformText): string {

@@ -81,7 +81,9 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
         if ((event.slot + event.tick) % this.#every === 0 && this.#filter.keeps(event)) this.#decision(event);
         break;
       case "campaign.changed":
-        if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") this.#fact(event);
+        if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") {
+          this.#append(this.#linesOf.changed(event, this.#when(event).time));
+        }
         break;
       case "campaign.created":
         this.#logger.info({
@@ -180,8 +182,12 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
   }
 
   #decision(event: DecisionMade): void {
+    this.#append(this.#linesOf.line(event, this.#when(event).time));
+  }
+
+  get #linesOf(): DecisionLines {
     this.#lineMaker ??= new DecisionLines(this.#started);
-    this.#append(this.#lineMaker.line(event, this.#when(event).time));
+    return this.#lineMaker;
   }
 
   /** An event as it is, with names in place of indices. */

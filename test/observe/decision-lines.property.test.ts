@@ -1,18 +1,24 @@
 import fc from "fast-check";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import type { DecisionMade } from "../../src/core/events.ts";
+import type { CampaignChanged, DecisionMade } from "../../src/core/events.ts";
 import { DecisionLines } from "../../src/observe/decision-lines.ts";
 
 const TIME = "2026-01-01T00:00:00.000Z";
 
-/** The line as pino writes it. */
-function byPino({ tick, campaign, from, state, decision, account }: DecisionMade): string {
+/** The line of a record as pino writes it. */
+function byPino(record: object): string {
   let text = "";
   const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void (text += line) });
+  logger.info(record);
+  return text;
+}
+
+/** What a line about a decision says. */
+function recordOf({ tick, campaign, from, state, decision, account }: DecisionMade): object {
   const { reason, binding, gammaMicros, candidates } = decision;
   const { budgetMicros, spentMicros, reservedMicros, availableMicros } = account;
-  logger.info({
+  return {
     event: "decision",
     time: TIME,
     tick,
@@ -27,8 +33,7 @@ function byPino({ tick, campaign, from, state, decision, account }: DecisionMade
       .map(({ platform, bidMicros, capMicros }) => ({ platform, bidMicros, capMicros })),
     candidates: candidates.map(({ bidMicros: _bid, capMicros: _cap, ...figures }) => figures),
     account: { budgetMicros, spentMicros, reservedMicros, availableMicros },
-  });
-  return text;
+  };
 }
 
 const micros = fc.nat(2 ** 31);
@@ -58,6 +63,23 @@ const event = fc.record({
   account: fc.record({ budgetMicros: micros, spentMicros: micros, reservedMicros: micros, availableMicros: micros }),
 });
 
+describe("a line about a change of state", () => {
+  it("has the bytes that pino would write, whatever the names (DL1)", () => {
+    const word = fc.string({ unit: "binary" });
+    const change = fc.record({ tick: fc.nat(), slot: fc.nat(3), from: word, state: word, why: word });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+        const lines = new DecisionLines(null);
+        for (const { tick, slot, from, state, why } of changes) {
+          const record = { event: "campaign.changed", time: TIME, tick, campaign: slot, from, state, why };
+          const changed = { tick, slot, from, state, why } as unknown as CampaignChanged;
+          expect(lines.changed(changed, TIME)).toBe(byPino(record));
+        }
+      }),
+    );
+  });
+});
+
 describe("a line about a decision", () => {
   it("has the bytes that pino would write, whatever the figures and names (DL1)", () => {
     const ids = fc.array(fc.string({ unit: "binary" }), { minLength: 4, maxLength: 4 });
@@ -66,7 +88,7 @@ describe("a line about a decision", () => {
         const lines = new DecisionLines(null);
         for (const one of events) {
           const made = { ...one, campaign: { id: campaigns[one.slot] } } as unknown as DecisionMade;
-          expect(lines.line(made, TIME)).toBe(byPino(made));
+          expect(lines.line(made, TIME)).toBe(byPino(recordOf(made)));
         }
       }),
     );
