@@ -23,6 +23,8 @@ export interface CampaignContext {
   readonly platforms: readonly PlatformSpec[];
   /** The policy's own memory: plain data. */
   readonly memory: unknown;
+  /** The memory before it, which the policy may write the next one into (P4); null before there is one. */
+  readonly spare: unknown;
   /** What the last decision was, and why; null before the first. Its bids went out in the reply to the tick (C2). */
   readonly kind: Decision["kind"] | null;
   readonly reason: Decision["reason"] | null;
@@ -84,8 +86,20 @@ export function policyInput(context: CampaignContext, world: World): PolicyInput
 
 function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
   const memory = policy.create(spec, platforms);
-  const nothingYet = { kind: null, reason: null, lastTick: -1, evaluations: 0, heldBecause: null };
-  return { spec, slot, policy, platforms, memory, ...nothingYet };
+  // All in one literal: an object put together otherwise takes up more room.
+  return {
+    spec,
+    slot,
+    policy,
+    platforms,
+    memory,
+    spare: null,
+    kind: null,
+    reason: null,
+    lastTick: -1,
+    evaluations: 0,
+    heldBecause: null,
+  };
 }
 
 const campaignSetup = setup({
@@ -98,15 +112,17 @@ const campaignSetup = setup({
     decide: assign(({ context, event }) => {
       const { world, reply } = only(event, "tick");
       const input = policyInput(context, world);
-      const { decision, memory } = context.policy.decide(input, context.memory);
+      const { decision, memory } = context.policy.decide(input, context.memory, context.spare);
       assertDecision(decision, input);
       if (reply !== undefined) reply.decision = decision;
       const { kind, reason } = decision;
-      return { kind, reason, memory, lastTick: world.tick, evaluations: context.evaluations + 1 };
+      const spare = context.memory;
+      return { kind, reason, memory, spare, lastTick: world.tick, evaluations: context.evaluations + 1 };
     }),
     learn: assign(({ context, event }) => {
       const { batch, from, to, world } = only(event, "reports");
-      return { memory: context.policy.learn(policyInput(context, world), context.memory, batch, from, to) };
+      const { policy, memory, spare } = context;
+      return { memory: policy.learn(policyInput(context, world), memory, batch, from, to, spare), spare: memory };
     }),
     hold: assign(({ event }) => {
       return { heldBecause: only(event, "hold").why };

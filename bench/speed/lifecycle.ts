@@ -78,6 +78,7 @@ function birth(slot: number): Snapshot {
       policy,
       platforms,
       memory,
+      spare: null,
       kind: null,
       reason: null,
       lastTick: -1,

@@ -283,7 +283,8 @@ export class Engine {
   }
 
   /**
-   * All that the engine knows, between two ticks: plain data that a structured clone can carry.
+   * All that the engine knows, between two ticks: plain data that a structured clone can carry, and that is the engine's own. Whoever keeps it clones it
+   * before the next tick.
    * @throws EngineError CE_STATE_UNSAVABLE where something in use cannot be saved
    */
   save(): EngineState {
@@ -304,7 +305,7 @@ export class Engine {
     };
   }
 
-  /** Goes on as the engine of the same configuration that had this state, in place of {@link start}; observers hear of a start. */
+  /** Goes on as the engine of the same configuration that had this state, in place of {@link start}, and takes it over; observers hear of a start. */
   goOn(state: EngineState): void {
     for (const spec of state.joined) (this.#config.campaigns as CampaignSpec[]).push(spec);
     this.#announcer.nextTick = state.nextTick;

@@ -4,7 +4,7 @@ import type { CampaignState } from "../core/events.ts";
 import type { ChildSnapshot, PoolSnapshot } from "../actors/pool.ts";
 
 /** The part of a campaign's context that is its own; the rest is its specification's. */
-export type Known = Omit<CampaignContext, keyof CampaignInput>;
+export type Known = Omit<CampaignContext, keyof CampaignInput | "spare">;
 
 /** A campaign's actor as it was. */
 export interface SavedCampaign {
@@ -34,7 +34,7 @@ export function savedCampaigns({ children, successor }: PoolSnapshot): SavedCamp
 
 /** The whole context of what was known. */
 export function contextOf(known: Known, input: CampaignInput): CampaignContext {
-  return { ...input, ...known };
+  return { ...input, ...known, spare: null };
 }
 
 /** What the campaign's next actor goes on from. */

@@ -11,10 +11,18 @@ const RUN = ["test/runtime/engine.sim.test.ts"];
 
 export const MONEY: readonly Mutant[] = [
   {
+    name: "a campaign with many open reservations forgets the oldest",
+    breaks: "L3: closed once, not lost",
+    file: "src/core/open-reservations.ts",
+    find: "    larger.set(this.#pairs(slot).subarray(begin, begin + length));\n",
+    replace: "    larger.set(this.#pairs(slot).subarray(begin + 2, begin + length));\n",
+    killers: LEDGER_MODEL,
+  },
+  {
     name: "a bid is settled twice",
     breaks: "L3, L4: closed once",
     file: LEDGER,
-    find: "    account.close(at);\n",
+    find: "    this.#open.close(slot, place);\n",
     replace: "",
     killers: LEDGER_MODEL,
   },
@@ -22,26 +30,26 @@ export const MONEY: readonly Mutant[] = [
     name: "a settlement keeps the rest of its reservation",
     breaks: "L3: the rest is released",
     file: LEDGER,
-    find: `    account.reservedMicros -= reserved;
-    account.spentMicros += bookedMicros;
-    account.availableLifetimeMicros += reserved - bookedMicros;`,
-    replace: `    account.reservedMicros -= bookedMicros;
-    account.spentMicros += bookedMicros;`,
+    find: `    cells[at + RESERVED] -= reserved;
+    cells[at + SPENT] += bookedMicros;
+    cells[at + AVAILABLE] += reserved - bookedMicros;`,
+    replace: `    cells[at + RESERVED] -= bookedMicros;
+    cells[at + SPENT] += bookedMicros;`,
     killers: LEDGER_MODEL,
   },
   {
     name: "the rest of a reservation vanishes from the day",
     breaks: "L6: the daily budget",
     file: LEDGER,
-    find: "      account.dayReservedMicros -= reserved;\n",
-    replace: "      account.dayReservedMicros -= bookedMicros;\n",
+    find: "      cells[at + DAY_RESERVED] -= reserved;\n",
+    replace: "      cells[at + DAY_RESERVED] -= bookedMicros;\n",
     killers: LEDGER_MODEL,
   },
   {
     name: "a charge above the budget is booked",
     breaks: "L2, L5: spent ≤ budget",
     file: LEDGER,
-    find: "const bookedMicros = Math.min(costMicros, reserved + account.availableLifetimeMicros);",
+    find: "const bookedMicros = Math.min(costMicros, reserved + cells[at + AVAILABLE]);",
     replace: "const bookedMicros = costMicros;",
     killers: LEDGER_MODEL,
   },
@@ -49,15 +57,15 @@ export const MONEY: readonly Mutant[] = [
     name: "a closed reservation can be opened again",
     breaks: "L3: keys only grow",
     file: LEDGER,
-    find: "if (key <= account.lastKey)",
-    replace: "if (key < account.lastKey)",
+    find: "if (key <= cells[at + LAST_KEY])",
+    replace: "if (key < cells[at + LAST_KEY])",
     killers: LEDGER_MODEL,
   },
   {
     name: "a new day forgets to reset what the last one spent",
     breaks: "L6: a fresh daily budget",
     file: LEDGER,
-    find: "    account.daySpentMicros = 0;\n",
+    find: "    cells[at + DAY_SPENT] = 0;\n",
     replace: "",
     killers: LEDGER_MODEL,
   },
@@ -65,10 +73,10 @@ export const MONEY: readonly Mutant[] = [
     name: "a new day resets the lifetime budget as well",
     breaks: "L2: spent ≤ budget",
     file: LEDGER,
-    find: "    account.daySpentMicros = 0;\n",
-    replace: `    account.daySpentMicros = 0;
-    account.availableLifetimeMicros += account.spentMicros;
-    account.spentMicros = 0;
+    find: "    cells[at + DAY_SPENT] = 0;\n",
+    replace: `    cells[at + DAY_SPENT] = 0;
+    cells[at + AVAILABLE] += cells[at + SPENT];
+    cells[at + SPENT] = 0;
 `,
     killers: LEDGER_MODEL,
   },
@@ -76,8 +84,8 @@ export const MONEY: readonly Mutant[] = [
     name: "a late report counts against today",
     breaks: "L6: a day's own bids",
     file: LEDGER,
-    find: "if (tick >= account.dayStartTick) {",
-    replace: "if (tick >= account.dayStartTick || reserved <= account.dayReservedMicros) {",
+    find: "if (tick >= cells[at + DAY_START]) {",
+    replace: "if (tick >= cells[at + DAY_START] || reserved <= cells[at + DAY_RESERVED]) {",
     killers: LEDGER_MODEL,
   },
   {

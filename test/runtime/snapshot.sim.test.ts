@@ -83,13 +83,18 @@ interface Saved {
   readonly market: PathMarketState;
 }
 
-function savedOf(run: PlayedRun): Saved {
-  return deserialize(serialize({ engine: run.engine.save(), market: run.market.save() })) as Saved;
+/** As bytes: who saves goes on, and who goes on from them takes them over. */
+function savedOf(run: PlayedRun): Uint8Array {
+  return serialize({ engine: run.engine.save(), market: run.market.save() } satisfies Saved);
+}
+
+function read(bytes: Uint8Array | null): Saved {
+  return deserialize(bytes!) as Saved;
 }
 
 /** Plays a run whole, with snapshots at these ticks. */
-function whole(parts: RunParts, ticks: readonly number[]): { lines: readonly string[]; saved: readonly Saved[] } {
-  const saved: Saved[] = [];
+function whole(parts: RunParts, ticks: readonly number[]): { lines: readonly string[]; saved: readonly Uint8Array[] } {
+  const saved: Uint8Array[] = [];
   const run = new PlayedRun(roomy, { ...parts, marketCampaigns: 13 });
   run.play((tick, engine) => {
     if (ticks.includes(tick)) saved.push(savedOf(run));
@@ -99,21 +104,22 @@ function whole(parts: RunParts, ticks: readonly number[]): { lines: readonly str
 }
 
 /** Plays what is left of a run, and takes a snapshot on the way. */
-function rest(parts: RunParts, from: Saved, at = -1): { lines: readonly string[]; saved: Saved | null } {
+function rest(parts: RunParts, saved: Uint8Array, at = -1): { lines: readonly string[]; saved: Uint8Array | null } {
   const run = new PlayedRun(roomy, { ...parts, marketCampaigns: 13 });
   const { engine, market } = run;
-  let saved: Saved | null = null;
+  const from = read(saved);
+  let later: Uint8Array | null = null;
   market.restore(from.market);
   engine.goOn(from.engine);
   while (engine.nextTick < engine.ticks) {
-    if (engine.nextTick === at) saved = savedOf(run);
+    if (engine.nextTick === at) later = savedOf(run);
     orders(engine.nextTick, engine);
     engine.tick();
   }
   engine.drain();
   engine.stop();
   const isTold = (line: string) => !/"event":"(engine.started|campaign.declared)"/.test(line);
-  return { lines: run.finish().lines.filter(isTold), saved };
+  return { lines: run.finish().lines.filter(isTold), saved: later };
 }
 
 function since(lines: readonly string[], tick: number): string[] {
@@ -149,14 +155,14 @@ describe("what an engine saves", () => {
 
   it("is the same after another life", () => {
     const { saved } = whole(rough, [30, 90]);
-    expect(rest(rough, saved[0], 90).saved).toEqual(saved[1]);
+    expect(read(rest(rough, saved[0], 90).saved)).toEqual(read(saved[1]));
   });
 
   it("is taken over by any number of threads", () => {
     const { lines, saved } = whole({ threads: 2 }, [40, 95]);
     expect(whole({}, []).lines).toEqual(lines);
     for (const threads of [1, 2, 3]) expect(rest({ threads }, saved[0]).lines).toEqual(since(lines, 40));
-    expect(rest({ threads: 3 }, saved[0], 95).saved).toEqual(saved[1]);
+    expect(read(rest({ threads: 3 }, saved[0], 95).saved)).toEqual(read(saved[1]));
   });
 
   it("is nothing where something cannot be saved, which is said", () => {

@@ -35,7 +35,7 @@ export function lookAhead(
   endTick: number,
   reach: ReachKind,
 ): void {
-  const { spec, board, tick, tickMs, platforms } = input;
+  const { spec, board, tick, tickMs } = input;
   const reversionTicks = REVERSION_MS / tickMs;
   const left = Math.max(1, spec.flight.endTick - tick);
   const present = presentShare(left, reversionTicks);
@@ -49,7 +49,7 @@ export function lookAhead(
     if (!(cvr > 0 && priceMicros > 0)) continue;
     const valueMicros = ceiling > 0 ? ceiling * cvr : Number.POSITIVE_INFINITY;
     const cautiousMicros = cautiousValue(input, row, spec.wasteAversion) * cvr;
-    const response = responseOf(platforms[platform], memory.shapes[row]);
+    const response = responseOf(input, memory, row);
     // A platform that is silent is expected to stay so for as long again.
     const fromTick = tick + Math.max(0, board.ageTicks[platform] - 1);
     outlook.add({

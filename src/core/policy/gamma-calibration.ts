@@ -4,8 +4,9 @@
  * K1 every factor is finite and > 0; K2 a sample that its cap cut short teaches nothing about volume; K3 memory is replaced, never changed (P4).
  */
 import { type Counts, expectedFactor, ownProbability, PRIOR_OWN } from "./own-cvr.ts";
-import { learnShape, shapedResponse, UNKNOWN_SHAPE, type PriceShape } from "./price-shape.ts";
+import { learnShape, SHAPE_WIDTH, shapedResponse, unknownShapes } from "./price-shape.ts";
 import { PAY_PRICE, type Response } from "./response.ts";
+import type { CampaignSpec } from "../campaign.ts";
 import type { PlatformSpec } from "../platform.ts";
 import type { PolicyInput } from "./policy.ts";
 import { type ReportBatch, ReportKind } from "../reports.ts";
@@ -89,14 +90,14 @@ export interface GammaMemory {
   readonly freshCostMicros: number;
   /** By platform of the campaign: {@link OWN}. */
   readonly own: readonly number[];
-  /** By platform of the campaign; learned on first-price platforms only. */
-  readonly shapes: readonly PriceShape[];
+  /** By first-price platform of the campaign: rows of its price shape (price-shape.ts). */
+  readonly shapes: readonly number[];
   /** Bids whose reports are outstanding, oldest first: {@link OPEN}. */
   readonly open: readonly number[];
 }
 
-/** Memory of a campaign on so many platforms that has not bid yet. */
-export function createMemory(platforms: number): GammaMemory {
+/** Memory of a campaign that has not bid yet. */
+export function createMemory(spec: CampaignSpec, platforms: readonly PlatformSpec[]): GammaMemory {
   return {
     gammaMicros: 0,
     etaMicros: 0,
@@ -110,8 +111,8 @@ export function createMemory(platforms: number): GammaMemory {
     actualMicros: 0,
     misfitTicks: 0,
     freshCostMicros: 0,
-    own: Array.from({ length: platforms * OWN_WIDTH }, () => 0),
-    shapes: Array.from({ length: platforms }, () => UNKNOWN_SHAPE),
+    own: Array.from({ length: spec.platforms.length * OWN_WIDTH }, () => 0),
+    shapes: unknownShapes(spec.platforms.filter((platform) => isFirstPrice(platforms[platform])).length),
     open: [],
   };
 }
@@ -177,11 +178,14 @@ export function learnReports(
   batch: ReportBatch,
   from: number,
   to: number,
+  spare: GammaMemory | null = null,
 ): GammaMemory {
   const { board, spec, tickMs } = input;
   const keep = keepFor(tickMs, spec.platforms.length);
-  const own = memory.own.slice();
-  let { shapes, open, reports, lagTicks, clicks, impressions, predictedMicros, actualMicros } = memory;
+  const into = listOf(spare);
+  const next = copied(memory, spare);
+  const { own } = next;
+  let { open, reports, lagTicks, clicks, impressions, predictedMicros, actualMicros } = memory;
   // Reports mostly come in the order of the bids: those before this place are done with.
   let done = 0;
   let { freshCostMicros, ownChance } = memory;
@@ -213,32 +217,67 @@ export function learnReports(
       own[at + OWN.costMicros] = keep.calibration * own[at + OWN.costMicros] + costMicros;
       own[at + OWN.expectedCostMicros] =
         keep.calibration * own[at + OWN.expectedCostMicros] + won * open[bid + OPEN.priceMicros];
-      if (input.platforms[platform].pricing === "first-price") {
-        const shape = learnShape(shapes[row], open[bid + OPEN.bidShare], won, open[bid + OPEN.feedClicks]);
-        shapes = shapes.with(row, shape);
+      if (isFirstPrice(input.platforms[platform])) {
+        const { bidShare, feedClicks } = OPEN;
+        learnShape(next.shapes, shapePlace(input, row), open[bid + bidShare], won, open[bid + feedClicks]);
       }
     }
     if (bid === done) done += OPEN_WIDTH;
     else open = open.toSpliced(bid, OPEN_WIDTH);
   }
-  if (done > 0) open = done === open.length ? NONE : open.slice(done);
   if (lateTicks >= 0) lagTicks = memory.reports === 0 ? lateTicks : Math.max(lateTicks, lagTicks - 0.05);
   if (Math.floor(reports / LOOK_EVERY) !== Math.floor(memory.reports / LOOK_EVERY))
     ownChance = ownProbability(countsOf(own));
-  return {
-    ...memory,
-    own,
-    shapes,
-    open,
-    reports,
-    lagTicks,
-    clicks,
-    impressions,
-    predictedMicros,
-    actualMicros,
-    freshCostMicros,
-    ownChance,
-  };
+  next.open = copiedInto(into, open, done, open.length);
+  next.reports = reports;
+  next.lagTicks = lagTicks;
+  next.clicks = clicks;
+  next.impressions = impressions;
+  next.predictedMicros = predictedMicros;
+  next.actualMicros = actualMicros;
+  next.freshCostMicros = freshCostMicros;
+  next.ownChance = ownChance;
+  return next;
+}
+
+/** A memory that nobody else holds yet: its maker may still write into it. */
+export type Draft = { -readonly [key in keyof GammaMemory]: GammaMemory[key] } & {
+  readonly own: number[];
+  readonly shapes: number[];
+};
+
+/** The list that a memory's open bids are written into: the spare's own, or a new one. */
+export function listOf(spare: GammaMemory | null): number[] {
+  return spare === null ? [] : (spare.open as number[]);
+}
+
+/** Copies figures into a list, which is then as long as they are. */
+export function copiedInto(into: number[], figures: readonly number[], from: number, to: number): readonly number[] {
+  into.length = to - from;
+  for (let i = from; i < to; i += 1) into[i - from] = figures[i];
+  return into;
+}
+
+/** A copy of a memory, in the place of the spare where there is one; its open bids are still the memory's own list. */
+function copied(memory: GammaMemory, spare: GammaMemory | null): Draft {
+  if (spare === null) return { ...memory, own: memory.own.slice(), shapes: memory.shapes.slice() };
+  const draft = spare as Draft;
+  draft.gammaMicros = memory.gammaMicros;
+  draft.etaMicros = memory.etaMicros;
+  draft.tick = memory.tick;
+  draft.reports = memory.reports;
+  draft.lagTicks = memory.lagTicks;
+  draft.ownChance = memory.ownChance;
+  draft.clicks = memory.clicks;
+  draft.impressions = memory.impressions;
+  draft.predictedMicros = memory.predictedMicros;
+  draft.actualMicros = memory.actualMicros;
+  draft.misfitTicks = memory.misfitTicks;
+  draft.freshCostMicros = memory.freshCostMicros;
+  draft.open = memory.open;
+  for (let i = 0; i < memory.own.length; i += 1) draft.own[i] = memory.own[i];
+  for (let i = 0; i < memory.shapes.length; i += 1) draft.shapes[i] = memory.shapes[i];
+  return draft;
 }
 
 /** Place in `open`, not before another one, of the bid of a tick on a platform of the campaign; −1 where there is none. */
@@ -249,8 +288,6 @@ function findBid(open: readonly number[], from: number, tick: number, row: numbe
   return -1;
 }
 
-const NONE: readonly number[] = [];
-
 function countsOf(own: readonly number[]): Counts[] {
   const counts: Counts[] = [];
   for (let at = 0; at < own.length; at += OWN_WIDTH) {
@@ -259,9 +296,21 @@ function countsOf(own: readonly number[]): Counts[] {
   return counts;
 }
 
-/** How a platform answers to the campaign's bids. */
-export function responseOf({ pricing }: PlatformSpec, shape: PriceShape): Response {
-  return pricing === "first-price" ? shapedResponse(shape) : PAY_PRICE;
+/** How the platform in a row answers to the campaign's bids. */
+export function responseOf(input: PolicyInput, { shapes }: GammaMemory, row: number): Response {
+  const { spec, platforms } = input;
+  return isFirstPrice(platforms[spec.platforms[row]]) ? shapedResponse(shapes, shapePlace(input, row)) : PAY_PRICE;
+}
+
+function isFirstPrice({ pricing }: PlatformSpec): boolean {
+  return pricing === "first-price";
+}
+
+/** Where a first-price platform's row of {@link GammaMemory.shapes} begins: after those of such platforms before it. */
+function shapePlace({ spec, platforms }: PolicyInput, row: number): number {
+  let place = 0;
+  for (let i = 0; i < row; i += 1) if (isFirstPrice(platforms[spec.platforms[i]])) place += SHAPE_WIDTH;
+  return place;
 }
 
 /** What the bid at a place in `open` was expected to cost, by what is known of its platform [micros]. */
@@ -272,9 +321,10 @@ export function expectedSpendMicros(open: readonly number[], at: number, own: re
 }
 
 /** Memory at the tick of the input: conversions on their way fall due, at each platform's mean delay, and bids never reported are forgotten. */
-export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput): Matured {
+export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput, spare: GammaMemory | null): Draft {
   const elapsed = memory.tick < 0 ? 1 : Math.max(0, tick - memory.tick);
-  const matured = memory.own.slice();
+  const draft = copied(memory, spare);
+  const { own: matured } = draft;
   for (let row = 0; row < spec.platforms.length; row += 1) {
     const platform = spec.platforms[row];
     const delay = board.delayTicks[platform];
@@ -283,11 +333,10 @@ export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput):
     matured[at + OWN.pending] -= due;
     matured[at + OWN.matured] += due * board.cvr[platform];
   }
-  return { ...memory, tick, own: matured, open: withoutLost(memory.open, tick - MOST_LAG_TICKS) };
+  draft.tick = tick;
+  draft.open = withoutLost(memory.open, tick - MOST_LAG_TICKS);
+  return draft;
 }
-
-/** A memory that nobody else holds yet: its maker may still write into it. */
-export type Matured = { -readonly [key in keyof GammaMemory]: GammaMemory[key] };
 
 /** The open bids from a tick on. */
 function withoutLost(open: readonly number[], fromTick: number): readonly number[] {

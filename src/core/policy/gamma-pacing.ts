@@ -24,11 +24,13 @@ import { hashSeed } from "../random.ts";
 import { allocate, isOpen, type Wishes, wishesFor } from "./allocation.ts";
 import { type Aim, cautiousValue, takeAim } from "./gamma-aim.ts";
 import {
+  copiedInto,
   createMemory,
   cvrFactor,
   expectedSpendMicros,
   type GammaMemory,
   learnReports,
+  listOf,
   mature,
   OPEN,
   OPEN_WIDTH,
@@ -53,13 +55,14 @@ export const gammaPacing: Policy<GammaMemory> = {
   name: "gamma-pacing",
   description:
     "one marginal cost per conversion for all platforms and ticks, solved anew each tick within budget, CPA and goals",
-  create: (spec) => createMemory(spec.platforms.length),
+  create: createMemory,
   decide,
   learn: learnReports,
 };
 
-function decide(input: PolicyInput, before: GammaMemory): PolicyOutcome<GammaMemory> {
-  const memory = mature(before, input);
+function decide(input: PolicyInput, before: GammaMemory, spare: GammaMemory | null = null): PolicyOutcome<GammaMemory> {
+  const into = listOf(spare);
+  const memory = mature(before, input, spare);
   const misfitTicks = isMisfit(input, memory) ? memory.misfitTicks + 1 : 0;
   const solved = takeAim(input, memory);
   let aim = solved;
@@ -82,7 +85,7 @@ function decide(input: PolicyInput, before: GammaMemory): PolicyOutcome<GammaMem
   memory.gammaMicros = aim.gammaMicros;
   memory.misfitTicks = misfitTicks;
   memory.freshCostMicros = 0;
-  memory.open = withPlaced(input, memory, decision);
+  memory.open = withPlaced(into, input, memory, decision);
   return { decision, memory };
 }
 
@@ -104,7 +107,7 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const valueMicros = marginalValue(input, row, aim, cvr, z);
     wishes.marginalMicros[row] = valueMicros;
     const { control } = platforms[platform];
-    const response = responseOf(platforms[platform], memory.shapes[row]);
+    const response = responseOf(input, memory, row);
     const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
     expectBid(expected, 0, input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0);
@@ -132,8 +135,13 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z
 const expected: number[] = Array.from({ length: OPEN_WIDTH }, () => 0.5);
 const placed: number[] = Array.from({ length: 64 * OPEN_WIDTH }, () => 0.5);
 
-/** The open bids, with those that were placed now and what they were expected to win. */
-function withPlaced(input: PolicyInput, memory: GammaMemory, { candidates }: Decision): readonly number[] {
+/** The open bids, with those that were placed now and what they were expected to win, written into a list. */
+function withPlaced(
+  into: number[],
+  input: PolicyInput,
+  memory: GammaMemory,
+  { candidates }: Decision,
+): readonly number[] {
   const { open } = memory;
   let length = 0;
   for (; length < open.length; length += 1) placed[length] = open[length];
@@ -145,22 +153,23 @@ function withPlaced(input: PolicyInput, memory: GammaMemory, { candidates }: Dec
     expectBid(placed, length, input, memory, row, bidMicros, freeMicros);
     length += OPEN_WIDTH;
   }
-  return length === open.length ? open : placed.slice(0, length);
+  return copiedInto(into, placed, 0, length);
 }
 
 /** Writes a bid and what the feed lets expect of it in this tick into a list of open bids. */
 function expectBid(
   into: number[],
   at: number,
-  { spec, board, platforms, tick }: PolicyInput,
+  input: PolicyInput,
   memory: GammaMemory,
   row: number,
   bidMicros: number,
   freeMicros: number,
 ): void {
+  const { spec, board, tick } = input;
   const platform = spec.platforms[row];
   const meanMicros = board.cpcMicros[platform];
-  const { landscape, isFirstPrice } = responseOf(platforms[platform], memory.shapes[row]);
+  const { landscape, isFirstPrice } = responseOf(input, memory, row);
   const bidShare = bidMicros / meanMicros;
   const wins = landscape.winRate(bidShare);
   const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);

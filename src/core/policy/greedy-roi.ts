@@ -40,8 +40,8 @@ function greedy(name: string, description: string, price: Price): Policy<Tally> 
     name,
     description,
     create: (_spec, platforms) => createTally(platforms),
-    decide: (input, tally) => ({ decision: greedyDecision(input, tally, price), memory: closed(tally) }),
-    learn: (input, tally, batch, from, to) => tallied(tally, input, batch, from, to),
+    decide: (input, tally, spare) => ({ decision: greedyDecision(input, tally, price), memory: closed(tally, spare) }),
+    learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
   };
 }
 

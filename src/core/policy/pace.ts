@@ -1,7 +1,7 @@
 /**
  * Where a campaign stands: what its reports have told a policy so far, and how its spend compares with the plan of its flight or day.
  *
- * The tally is plain data, replaced and never changed (P4).
+ * The tally is plain data, replaced and never changed; its successor is written into the spare, where there is one (P4).
  */
 import { trafficBetween } from "../forecast/board.ts";
 import { LogLogisticLandscape } from "../landscape.ts";
@@ -36,9 +36,17 @@ export function createTally(platforms: readonly PlatformSpec[]): Tally {
 }
 
 /** The tally with the spend reports among rows `from` ≤ i < `to` added; they came at the beginning of the input's tick. */
-export function tallied(tally: Tally, input: PolicyInput, batch: ReportBatch, from: number, to: number): Tally {
+export function tallied(
+  tally: Tally,
+  input: PolicyInput,
+  batch: ReportBatch,
+  from: number,
+  to: number,
+  spare: Tally | null = null,
+): Tally {
+  const next = copied(tally, spare);
+  const { platformCostMicros } = next;
   let { costMicros, expectedConversions, lagTicks } = tally;
-  const platformCostMicros = [...tally.platformCostMicros];
   for (let i = from; i < to; i += 1) {
     if (batch.kind[i] !== ReportKind.spend) continue;
     const platform = batch.platform[i];
@@ -48,13 +56,35 @@ export function tallied(tally: Tally, input: PolicyInput, batch: ReportBatch, fr
     const lateTicks = Math.max(0, input.tick - 1 - batch.tick[i]);
     lagTicks = Math.max(lateTicks, lagTicks + (lateTicks - lagTicks) / 50);
   }
-  return { ...tally, costMicros, expectedConversions, lagTicks, platformCostMicros };
+  next.costMicros = costMicros;
+  next.expectedConversions = expectedConversions;
+  next.lagTicks = lagTicks;
+  return next;
 }
 
 /** The tally as the next decision begins it: what came since the last one becomes part of the mean. */
-export function closed(tally: Tally): Tally {
-  const costPerTickMicros = tally.costPerTickMicros + (tally.costMicros - tally.costPerTickMicros) / 10;
-  return { ...tally, costMicros: 0, expectedConversions: 0, costPerTickMicros };
+export function closed(tally: Tally, spare: Tally | null = null): Tally {
+  const next = copied(tally, spare);
+  next.costPerTickMicros += (tally.costMicros - tally.costPerTickMicros) / 10;
+  next.costMicros = 0;
+  next.expectedConversions = 0;
+  return next;
+}
+
+/** A tally that nobody else holds yet: its maker may still write into it. */
+type Draft = { -readonly [key in keyof Tally]: Tally[key] } & { readonly platformCostMicros: number[] };
+
+/** A copy of a tally, in the place of the spare where there is one. */
+function copied(tally: Tally, spare: Tally | null): Draft {
+  if (spare === null) return { ...tally, platformCostMicros: tally.platformCostMicros.slice() };
+  const draft = spare as Draft;
+  draft.costMicros = tally.costMicros;
+  draft.expectedConversions = tally.expectedConversions;
+  draft.costPerTickMicros = tally.costPerTickMicros;
+  draft.lagTicks = tally.lagTicks;
+  const { platformCostMicros } = tally;
+  for (let i = 0; i < platformCostMicros.length; i += 1) draft.platformCostMicros[i] = platformCostMicros[i];
+  return draft;
 }
 
 /** A budget and the ticks that it has to last for. */

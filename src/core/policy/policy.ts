@@ -2,7 +2,9 @@
  * The decision policy: a pure rule from what a campaign knows to what it bids. User policies implement the same interface.
  *
  * P1 caps never sum to more than `account.availableMicros`, over-delivery factors included; P2 no bid lies under a floor or over the campaign's maximum;
- * P3 the same input gives the same decision; P4 memory is replaced, never changed.
+ * P3 the same input gives the same decision; P4 the memory that a policy is asked with is replaced, never changed. It may be asked with a `spare` too: the memory
+ * before that one, which nobody will ask for again, and which it may build the new one in: a hundred thousand campaigns that throw theirs away at every event
+ * would keep the garbage collector busier than the decisions keep the processor.
  */
 import type { CampaignSpec } from "../campaign.ts";
 import type { Decision } from "../decision.ts";
@@ -50,7 +52,15 @@ export interface Policy<Memory = unknown> {
   readonly description: string;
   /** What a new campaign remembers. */
   create(spec: CampaignSpec, platforms: readonly PlatformSpec[]): Memory;
-  decide(input: PolicyInput, memory: Memory): PolicyOutcome<Memory>;
+  /** Decides about the input's tick. May write what it remembers into `spare` and return that. */
+  decide(input: PolicyInput, memory: Memory, spare?: Memory | null): PolicyOutcome<Memory>;
   /** Learns from the rows `from` ≤ i < `to` of a batch, all of this campaign, in the world of the tick at whose beginning they came. */
-  learn(input: PolicyInput, memory: Memory, batch: ReportBatch, from: number, to: number): Memory;
+  learn(
+    input: PolicyInput,
+    memory: Memory,
+    batch: ReportBatch,
+    from: number,
+    to: number,
+    spare?: Memory | null,
+  ): Memory;
 }

@@ -18,37 +18,36 @@ const RESPONSES = LANDSCAPES.map((landscape) => payBid(landscape));
 const PRIOR_WON = 10;
 const PRIOR_CLICKS = 20;
 
-/** What is known of the price shape of one platform. */
-export interface PriceShape {
-  /** Clicks won. */
-  readonly clicks: number;
-  /** By shape: Σ n ln F(u), then by shape: Σ A F(u). */
-  readonly sums: readonly number[];
-  /** Place of the expected shape. */
-  readonly expected: number;
-}
+/** What is known of the price shape of one platform, as a row of figures: clicks won, place of the expected shape, by shape Σ n ln F(u), by shape Σ A F(u). */
+const CLICKS = 0;
+const EXPECTED = 1;
+const SUMS = 2;
+/** Figures in a row. */
+export const SHAPE_WIDTH = SUMS + 2 * SHAPES.length;
 
-/** Nothing won yet. */
-export const UNKNOWN_SHAPE: PriceShape = {
-  clicks: 0,
-  sums: Array.from({ length: 2 * SHAPES.length }, () => 0),
-  expected: expectedPlace(SHAPES.map(() => 1 / SHAPES.length)),
-};
+/** So many rows of platforms where nothing has been won yet. */
+export function unknownShapes(rows: number): number[] {
+  const figures = Array.from({ length: rows * SHAPE_WIDTH }, () => 0);
+  const expected = expectedPlace(SHAPES.map(() => 1 / SHAPES.length));
+  for (let at = 0; at < figures.length; at += SHAPE_WIDTH) figures[at + EXPECTED] = expected;
+  return figures;
+}
 
 /** ln of the likelihood, then the probability, of every shape: scratch memory. */
 const weights = new Float64Array(SHAPES.length);
 
-/** The shape once a bid of `u` mean prices has won so many of the clicks in the feed. */
-export function learnShape(shape: PriceShape, u: number, won: number, feedClicks: number): PriceShape {
-  if (!(u > 0)) return shape;
-  const clicks = shape.clicks + won;
-  const sums = shape.sums.slice();
+/** Learns, in the row that begins at `at`, from a bid of `u` mean prices that has won so many of the clicks in the feed. */
+export function learnShape(rows: number[], at: number, u: number, won: number, feedClicks: number): void {
+  if (!(u > 0)) return;
+  const clicks = rows[at + CLICKS] + won;
+  rows[at + CLICKS] = clicks;
   let most = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < SHAPES.length; i += 1) {
     const wins = LANDSCAPES[i].winRate(u);
-    if (won > 0) sums[i] += won * Math.log(Math.max(1e-9, wins));
-    sums[SHAPES.length + i] += feedClicks * wins;
-    weights[i] = sums[i] - (PRIOR_WON + clicks) * Math.log(PRIOR_CLICKS + sums[SHAPES.length + i]);
+    const seen = at + SUMS + i;
+    if (won > 0) rows[seen] += won * Math.log(Math.max(1e-9, wins));
+    rows[seen + SHAPES.length] += feedClicks * wins;
+    weights[i] = rows[seen] - (PRIOR_WON + clicks) * Math.log(PRIOR_CLICKS + rows[seen + SHAPES.length]);
     most = Math.max(most, weights[i]);
   }
   let total = 0;
@@ -57,7 +56,7 @@ export function learnShape(shape: PriceShape, u: number, won: number, feedClicks
     total += weights[i];
   }
   for (let i = 0; i < SHAPES.length; i += 1) weights[i] /= total;
-  return { clicks, sums, expected: expectedPlace(weights) };
+  rows[at + EXPECTED] = expectedPlace(weights);
 }
 
 /** Place of the expected shape among all. */
@@ -67,7 +66,7 @@ function expectedPlace(chances: ArrayLike<number>): number {
   return Math.round(place);
 }
 
-/** How the platform answers: as one with the expected shape would. */
-export function shapedResponse({ expected }: PriceShape): Response {
-  return RESPONSES[expected];
+/** How the platform of a row answers: as one with the expected shape would. */
+export function shapedResponse(rows: readonly number[], at: number): Response {
+  return RESPONSES[rows[at + EXPECTED]];
 }

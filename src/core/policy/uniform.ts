@@ -15,12 +15,12 @@ export const uniform: Policy<Tally> = {
   name: "uniform",
   description: "greedy-roi with an even spend limit per tick.",
   create: (_spec, platforms) => createTally(platforms),
-  decide(input, tally) {
+  decide(input, tally, spare) {
     const { budgetMicros, evenShare, committedMicros } = paceOf(input, tally);
     const limitMicros = Math.max(0, budgetMicros * evenShare - committedMicros);
-    return { decision: greedyDecision(input, tally, "value", limitMicros), memory: closed(tally) };
+    return { decision: greedyDecision(input, tally, "value", limitMicros), memory: closed(tally, spare) };
   },
-  learn: (input, tally, batch, from, to) => tallied(tally, input, batch, from, to),
+  learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
 };
 
 /** The control that an allocator has to beat: one even line per platform, bids at value, no choice made. */
@@ -28,7 +28,7 @@ export const equalSplit: Policy<Tally> = {
   name: "equal-split",
   description: "Control: the budget in equal parts over platforms and ticks, bids at the predicted value of a click.",
   create: (_spec, platforms) => createTally(platforms),
-  decide(input, tally) {
+  decide(input, tally, spare) {
     const { spec, account } = input;
     const gammaMicros = valueMicros(input);
     const { startTick, endTick } = spec.flight;
@@ -45,7 +45,7 @@ export const equalSplit: Policy<Tally> = {
     }
     const binding = gammaMicros < spec.valuePerConversionMicros ? "cpa" : "value";
     const decision = allocate(input, wishes, { gammaMicros, binding, reportLagTicks: tally.lagTicks });
-    return { decision, memory: closed(tally) };
+    return { decision, memory: closed(tally, spare) };
   },
-  learn: (input, tally, batch, from, to) => tallied(tally, input, batch, from, to),
+  learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
 };

@@ -11,7 +11,8 @@ import {
 import type { GammaMemory } from "../../../src/core/policy/gamma-calibration.ts";
 import { gammaWorld, UNIT } from "./gamma-world.ts";
 
-const fresh = createMemory(2);
+const { spec: anySpec, platforms: both } = gammaWorld();
+const fresh = createMemory(anySpec, both);
 /** The solver stops at a thousandth of gamma. */
 const isSame = (one: number, other: number) => Math.abs(one / other - 1) < 0.002;
 

@@ -78,6 +78,29 @@ describe.each([...policies.values()])("$name", (policy) => {
     );
   });
 
+  it("decides and remembers the same where it may write into a spare, and changes nothing but that (P4)", () => {
+    fc.assert(
+      fc.property(fc.array(episodes, { minLength: 4, maxLength: 6 }), ([[first], ...rest]) => {
+        let plain = policy.create(first.spec, first.platforms);
+        let [memory, spare]: unknown[] = [structuredClone(plain), null];
+        for (const [other, batch] of rest) {
+          const input = { ...other, spec: first.spec, platforms: first.platforms, board: first.board };
+          const before = structuredClone(memory);
+          const decided = policy.decide(input, memory, spare);
+          expect(memory).toEqual(before);
+          const expected = policy.decide(input, plain);
+          expect(decided).toEqual(expected);
+          const learnt = policy.learn(input, decided.memory, batch, 0, batch.length, memory);
+          expect(decided.memory).toEqual(expected.memory);
+          plain = policy.learn(input, expected.memory, batch, 0, batch.length);
+          expect(learnt).toEqual(plain);
+          [memory, spare] = [learnt, decided.memory];
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("replaces its memory and never changes it (P4)", () => {
     fc.assert(
       fc.property(episodes, ([input, batch]) => {
