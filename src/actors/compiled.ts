@@ -92,6 +92,23 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
     }
   };
 
+  /** The run that was done with last, to be used again; null while it is in use: an action may send to another actor of the same logic. */
+  let unused: Run | null = null;
+  const begin = (scope: AnyActorScope, event: EventObject, state: State, context: object): Run => {
+    const run = unused;
+    if (run === null) return createRun(scope, event, state, context);
+    unused = null;
+    run.scope = scope;
+    run.raised = null;
+    run.state = state;
+    run.context = context;
+    run.event = event;
+    run.output = undefined;
+    run.isDone = false;
+    run.isChanged = false;
+    return run;
+  };
+
   return {
     getInitialSnapshot(scope, input) {
       const event = { type: "xstate.init", input };
@@ -117,15 +134,18 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
     transition(snapshot, event, scope) {
       const { value, context } = snapshot;
       if (event.type === "xstate.stop") return snapshotOf("stopped", undefined, undefined, value, context);
-      const run = createRun(scope, event, states.get(value)!, context);
+      const run = begin(scope, event, states.get(value)!, context);
       const transition = select(run, rootState);
       if (transition !== null) microstep(run, transition);
       else if (event.type.startsWith("xstate.error.actor")) {
         return snapshotOf("error", (event as EventObject & { error: unknown }).error, undefined, value, context);
       }
       settle(run);
-      if (!run.isDone && run.context === context && run.state.key === value) return snapshot;
-      return snapshotOf(run.isDone ? "done" : "active", undefined, run.output, run.state.key, run.context);
+      const { isDone, output, state } = run;
+      const next = run.context;
+      unused = run;
+      if (!isDone && next === context && state.key === value) return snapshot;
+      return snapshotOf(isDone ? "done" : "active", undefined, output, state.key, next);
     },
 
     getPersistedSnapshot: (snapshot) => snapshot,

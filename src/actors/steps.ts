@@ -5,7 +5,7 @@ import { EngineError } from "../core/errors.ts";
 
 /** One event being worked off by one actor. */
 export interface Run {
-  readonly scope: AnyActorScope;
+  scope: AnyActorScope;
   /** Raised and not yet worked off; null before anything is. */
   raised: EventObject[] | null;
   context: object;

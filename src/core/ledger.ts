@@ -14,16 +14,6 @@ import { OpenReservations } from "./open-reservations.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { Savable } from "./saved.ts";
 
-/** What a settlement did [micros]. */
-export interface Settlement {
-  /** Booked as spent. */
-  readonly bookedMicros: number;
-  /** Given back to available (negative where the charge exceeded the reservation). */
-  readonly releasedMicros: number;
-  /** Charged by the platform above what the budget could bear: refused, to be taken up with the platform. */
-  readonly disputedMicros: number;
-}
-
 /** What {@link Ledger.releaseAll} gave back. */
 export interface Release {
   /** Number of reservations. */
@@ -215,10 +205,10 @@ export class Ledger implements Savable<LedgerState> {
   }
 
   /**
-   * Books what the platform charged for a bid and releases the rest of its reservation. A repeat, or a report on a bid never
-   * reserved, returns null and changes nothing (L4).
+   * Books what the platform charged for a bid and releases the rest of its reservation. Returns what was booked as spent; what was charged beyond that is
+   * disputed: the budget could not bear it (L5). A repeat, or a report on a bid never reserved, returns null and changes nothing (L4).
    */
-  settle(slot: number, tick: number, platform: number, costMicros: number): Settlement | null {
+  settle(slot: number, tick: number, platform: number, costMicros: number): number | null {
     const at = this.#row(slot);
     const { cells } = this.#accounts;
     const key = this.#key(tick, platform);
@@ -237,7 +227,7 @@ export class Ledger implements Savable<LedgerState> {
       cells[at + DAY_SPENT] += bookedMicros;
     }
     this.#assert(at);
-    return { bookedMicros, releasedMicros: reserved - bookedMicros, disputedMicros: costMicros - bookedMicros };
+    return bookedMicros;
   }
 
   /** Gives a whole reservation back, e.g. of a bid that the platform refused. False where there is none (any more). */
@@ -351,7 +341,7 @@ export class Ledger implements Savable<LedgerState> {
   }
 
   /** Books a charge for a reservation released before it was answered (L7); null where there is none (any more). */
-  #settleLate(slot: number, key: number, tick: number, costMicros: number): Settlement | null {
+  #settleLate(slot: number, key: number, tick: number, costMicros: number): number | null {
     const unanswered = this.#unanswered.get(slot);
     const released = unanswered?.get(key);
     if (released === undefined) return null;
@@ -366,8 +356,7 @@ export class Ledger implements Savable<LedgerState> {
     cells[at + DISPUTED] += costMicros - bookedMicros;
     if (isToday) cells[at + DAY_SPENT] += bookedMicros;
     this.#assert(at);
-    // Never −0, which a strict comparison would tell from 0.
-    return { bookedMicros, releasedMicros: 0 - bookedMicros, disputedMicros: costMicros - bookedMicros };
+    return bookedMicros;
   }
 
   #addRow(): number {

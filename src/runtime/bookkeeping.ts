@@ -109,19 +109,19 @@ export class Bookkeeping implements Savable<Int32Array> {
       }
       return null;
     }
-    const settlement = isSound ? this.#ledger.settle(slot, bidTick, platform, costMicros) : null;
-    if (settlement === null) {
+    const bookedMicros = isSound ? this.#ledger.settle(slot, bidTick, platform, costMicros) : null;
+    if (bookedMicros === null) {
       const isExpired = isSound && this.#ledger.takeExpired(slot, bidTick, platform);
       const why = isExpired ? "expired" : isSound ? "repeat-or-unknown" : "malformed";
       announcer.emit({ type: "report.refused", ...announcer.at(tick), slot, platform, bidTick, why, costMicros });
       return null;
     }
     this.#close(bidTick, tick);
-    if (settlement.disputedMicros > 0) {
-      const { disputedMicros } = settlement;
+    if (costMicros > bookedMicros) {
+      const disputedMicros = costMicros - bookedMicros;
       announcer.emit({ type: "charge.disputed", ...announcer.at(tick), slot, platform, disputedMicros });
     }
-    return settlement.bookedMicros;
+    return bookedMicros;
   }
 }
 

@@ -47,7 +47,10 @@ export interface CampaignActors {
   learn(batch: ReportBatch, world: World, heard: Heard): Pieces;
   /** Round: a new budget day for these campaigns, whose ledger has begun it. */
   startDay(slots: readonly number[], world: World, heard: Heard): Pieces;
-  /** Round: the batch, for the campaigns with rows in it, and the tick, for those that are due; the others do not hear of it. */
+  /**
+   * Round: the batch, for the campaigns with rows in it, and the tick, for those that are due; the others do not hear of it, nor do those
+   * that are exhausted, which would ignore it (C4).
+   */
   decide(batch: ReportBatch, world: World, isDue: (slot: number) => boolean, heard: Heard, decided: Decided): Pieces;
   /** The Pareto curve of a campaign now, between two rounds; null where it has no actor, or its policy knows none. */
   pareto(slot: number, world: World): ParetoCurve | null;
@@ -105,7 +108,7 @@ export class LocalActors implements CampaignActors {
     for (let slot = 0; slot < this.#states.length; slot += 1) {
       if (isPause(slot)) yield;
       this.#learn(slot, batch, world, heard);
-      const actor = isDue(slot) ? this.#tree.campaign(slot) : null;
+      const actor = isDue(slot) && this.#states.hearsTicks(slot) ? this.#tree.campaign(slot) : null;
       if (actor === null) continue;
       reply.decision = null;
       actor.send(event);

@@ -8,6 +8,8 @@ export function isBidding(state: CampaignState): boolean {
   return state === "bidding" || state === "fallback";
 }
 
+const EXHAUSTED = CAMPAIGN_STATES.indexOf("exhausted");
+
 /** States by slot. A campaign without a live actor keeps the state that it was last seen in. */
 export class CampaignStates implements Savable<Uint8Array> {
   /** Indices into {@link CAMPAIGN_STATES}. */
@@ -43,6 +45,11 @@ export class CampaignStates implements Savable<Uint8Array> {
   /** True where bids may be out. */
   isOut(slot: number): boolean {
     return isBidding(this.of(slot));
+  }
+
+  /** False where a tick would be ignored: the campaign is exhausted (C4). */
+  hearsTicks(slot: number): boolean {
+    return this.#codes[slot] !== EXHAUSTED;
   }
 
   /** Notes a state and returns the one before. */

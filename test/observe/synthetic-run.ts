@@ -170,7 +170,7 @@ export function playRun(
     const bookedMicros = new Float64Array(batch.length);
     for (let row = 0; row < batch.length; row++) {
       const { campaign: slot, platform: index, costMicros } = batch.row(row);
-      bookedMicros[row] = ledger.settle(slot, tick, index, costMicros)?.bookedMicros ?? 0;
+      bookedMicros[row] = ledger.settle(slot, tick, index, costMicros) ?? 0;
     }
     emit({ type: "reports.booked", tick, timeMs, batch, bookedMicros });
   }

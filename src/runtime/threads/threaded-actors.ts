@@ -221,7 +221,7 @@ export class ThreadedActors implements CampaignActors {
     this.#writeReports(batch);
     this.#rows.index(batch, states.length);
     for (let slot = 0; slot < states.length; slot += 1) {
-      this.#balances.write(slot, ledger.view(slot), states.isOut(slot), isDue(slot));
+      this.#balances.write(slot, ledger.view(slot), states.isOut(slot), isDue(slot) && states.hearsTicks(slot));
     }
     this.#writeBoards(world);
     const threads = this.#post({ type, moment: momentOf(world), length: batch.length });
