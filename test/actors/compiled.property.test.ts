@@ -147,7 +147,7 @@ describe.each(walks)("the compiled $name machine", ({ machine, input, events }) 
     );
   });
 
-  it("goes on from a snapshot that the interpreted one persisted, and the other way round (K1)", () => {
+  it("goes on from a snapshot that the interpreted one persisted, and the other way round (K1, K4)", () => {
     fc.assert(
       fc.property(choices, choices, (first, second) => {
         const origin = run(machine, input());
@@ -161,6 +161,11 @@ describe.each(walks)("the compiled $name machine", ({ machine, input, events }) 
         };
         play([origin, twin], first);
         if (origin.actor.getSnapshot().status !== "active") return;
+        const figures = ["status", "value", "context", "children", "historyValue"];
+        expect(Object.keys(twin.actor.getPersistedSnapshot())).toEqual(expect.arrayContaining(figures));
+        expect(Object.keys(JSON.parse(JSON.stringify(twin.actor.getSnapshot())))).toEqual(
+          expect.arrayContaining(figures),
+        );
         const compiled = run(logic, input(), origin.actor.getPersistedSnapshot());
         const interpreted = run(machine, input(), twin.actor.getPersistedSnapshot());
         play([interpreted, compiled], second);
