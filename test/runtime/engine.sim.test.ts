@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"52277a7f91023e1389a3aeed2175ad4059d6c267b128e99b9c30fa7c8e4bdbf9"`,
+      `"402e38673ec92bcbdcf68315c592ec60e73e6901ab3b4ad160a33067ece8789e"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"02969c9d6fbd1727b4926071a7dd7c108a2e5c4a6f2705cb13a92106c8ef763b"`,
+      `"691d2cb617b371cab966f028050322445407cf774a1a89fe3ea21987311e4f2c"`,
     );
   });
 
