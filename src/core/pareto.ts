@@ -39,7 +39,7 @@ export const GAMMA_SHARES: readonly number[] = Array.from({ length: 16 }, (_, i)
 /** The curve of one campaign at the tick of the input, as gamma pacing with this memory expects it. */
 export function paretoCurve(input: PolicyInput, memory: GammaMemory): ParetoCurve {
   const { spec, account } = input;
-  const aim = takeAim(input, memory);
+  const aim = takeAim(input, memory, false);
   const outlook = new Outlook();
   // The curve shows what lies beyond the value of a conversion too, whatever limits the bids have.
   lookAhead(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ChangeTest } from "../../src/core/forecast/change-test.ts";
-import { CvrFilter } from "../../src/core/forecast/cvr-filter.ts";
+import { CvrFilter, DRIFTING } from "../../src/core/forecast/cvr-filter.ts";
 import { RandomStream } from "../../src/core/random.ts";
 
 const MINUTE_MS = 60_000;
@@ -65,7 +65,7 @@ describe("the conversion-rate filter, conversions two hours late", () => {
     isSilent: (tick: number) => boolean = () => false,
   ): number {
     const { next } = new RandomStream(5, "test");
-    const filter = new CvrFilter(MINUTE_MS, 1440);
+    const filter = new CvrFilter(MINUTE_MS, 1440, DRIFTING);
     const arrivals = new Map<number, { count: number; ages: number }>();
     let count = 0;
     let ages = 0;

@@ -85,6 +85,22 @@ export const DECISIONS: readonly Mutant[] = [
     killers: AIM_PROPERTY,
   },
   {
+    name: "the hedge takes every plan to rest on one platform",
+    breaks: "f = (1 − x)^(1/epsilon')",
+    file: "src/core/policy/gamma-hedge.ts",
+    find: "Math.max((restMicros / spendMicros) ** (1 / restElasticity), Math.exp(lnBudget - lnTop))",
+    replace: "Math.exp(lnBudget - lnTop)",
+    killers: ["test/core/policy/gamma-hedge.property.test.ts"],
+  },
+  {
+    name: "a rate's way of moving is never learned",
+    breaks: "Bayes over two filters",
+    file: "src/core/forecast/cvr-mixture.ts",
+    find: " * Math.exp(lnDrifting - lnStill)",
+    replace: "",
+    killers: ["test/core/cvr-mixture.sim.test.ts"],
+  },
+  {
     name: "the CPA aim ignores the spend so far",
     breaks: "item 5: spent + S = A (…)",
     file: AIM,

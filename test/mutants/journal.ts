@@ -88,6 +88,14 @@ export const JOURNAL: readonly Mutant[] = [
     killers: SAVED,
   },
   {
+    name: "how a rate moves is forgotten in a snapshot",
+    breaks: "V3",
+    file: "src/core/forecast/cvr-mixture.ts",
+    find: "    this.#stillChance = stillChance;",
+    replace: "",
+    killers: SAVED,
+  },
+  {
     name: "a campaign that had failed comes back to life with a snapshot",
     breaks: "SP1",
     file: "src/runtime/saved-campaign.ts",

@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"55c2c46c5f48ce7a477d40919725708790cc98589d4c2e6dc48e7ecda5f591c9"`,
+      `"75d40aa09564146c95409e1f9501d6c24d8ebdb9b6140e04eb68e920a67f11ca"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"ba0d337b42ee723fc65c3a88cfeb10778a1ab14d57b62c62b2c5034f2a980b55"`,
+      `"da3dcd3380cdbd30e516ba401963cf1678fa57112d78dc59ac7d7f5665876214"`,
     );
   });
 

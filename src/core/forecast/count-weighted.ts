@@ -8,8 +8,8 @@ import type { PlatformMetrics } from "../platform.ts";
 import type { Savable } from "../saved.ts";
 import type { ForecastBoard, Forecaster, ForecasterOptions } from "./board.ts";
 import { CpcFilter } from "./cpc-filter.ts";
-import { CvrFilter } from "./cvr-filter.ts";
-import type { CvrFilterState } from "./cvr-filter.ts";
+import { CvrMixture } from "./cvr-mixture.ts";
+import type { CvrMixtureState } from "./cvr-mixture.ts";
 import { TrafficPlanner } from "./traffic-plan.ts";
 import type { TrafficPlannerState } from "./traffic-plan.ts";
 
@@ -24,7 +24,7 @@ const IMPRESSIONS_MINUTES = 960;
 
 /** What a forecaster of this kind knows. */
 export interface CountWeightedState {
-  readonly cvr: CvrFilterState;
+  readonly cvr: CvrMixtureState;
   readonly cpc: readonly number[];
   readonly traffic: TrafficPlannerState;
   readonly impressions: number;
@@ -32,13 +32,13 @@ export interface CountWeightedState {
 }
 
 /**
- * One platform's row: CVR by {@link CvrFilter}, CPC by {@link CpcFilter}, traffic by {@link TrafficPlanner}. `evidence` is the conversions that a
+ * One platform's row: CVR by {@link CvrMixture}, CPC by {@link CpcFilter}, traffic by {@link TrafficPlanner}. `evidence` is the conversions that a
  * Gamma posterior of the same relative standard deviation would have behind it, at most those heard.
  */
 export class CountWeightedForecaster implements Forecaster, Savable<CountWeightedState> {
   readonly #board: ForecastBoard;
   readonly #platform: number;
-  readonly #cvr: CvrFilter;
+  readonly #cvr: CvrMixture;
   readonly #cpc: CpcFilter;
   readonly #traffic: TrafficPlanner;
   readonly #keep: number;
@@ -49,7 +49,7 @@ export class CountWeightedForecaster implements Forecaster, Savable<CountWeighte
     const minutes = tickMs / MINUTE_MS;
     this.#board = board;
     this.#platform = platform;
-    this.#cvr = new CvrFilter(tickMs, periodTicks);
+    this.#cvr = new CvrMixture(tickMs, periodTicks);
     this.#cpc = new CpcFilter(tickMs);
     this.#traffic = new TrafficPlanner(
       board.traffic[platform],

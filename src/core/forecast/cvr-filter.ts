@@ -11,6 +11,7 @@
  * V1 the rate is in (0, 1] and its variance positive and finite whatever finite counts are fed;
  * V2 silence is no evidence: clicks under way mature, and no new ones come, as the traffic plan has it too.
  */
+import { lnGamma } from "../ln-gamma.ts";
 import type { Savable } from "../saved.ts";
 import { ChangeTest } from "./change-test.ts";
 import type { ChangeTestState } from "./change-test.ts";
@@ -19,11 +20,19 @@ import { BASE, COSINE, DRIFT, OLD, RateState, SINE, SIZE, YOUNG } from "./rate-s
 /** Prior of the base: a rate of 2 %, give or take a factor e². */
 const PRIOR_LOG_RATE = Math.log(0.02);
 const PRIOR_VARIANCE = 4;
-/** Drift: standard deviation and correlation time. */
-const DRIFT_SD = 0.2;
+/** How a rate moves. */
+export interface Movement {
+  /** Standard deviation of the drift. */
+  readonly driftSd: number;
+  /** Random walk of the base, standard deviation after a day. */
+  readonly walkSdPerDay: number;
+}
+
+/** A rate that drifts through the day, and one that stands as good as still. */
+export const DRIFTING: Movement = { driftSd: 0.2, walkSdPerDay: 0.1 };
+export const STILL: Movement = { driftSd: 0.02, walkSdPerDay: 0.03 };
+/** Correlation time of the drift. */
 const DRIFT_MINUTES = 300;
-/** Random walk of the base, standard deviation after a day. */
-const WALK_SD_PER_DAY = 0.1;
 /** Standard deviation of each of the daily wave's two amplitudes. */
 const WAVE_SD = 0.1;
 /** A day of fewer ticks is no wave. */
@@ -37,6 +46,9 @@ const LEARNED_CONVERSIONS = 20;
 const MOST_CHANGE = 16;
 /** At so many conversions, the delay's counters are halved. */
 const DELAY_MEMORY = 4000;
+
+/** Conversions expected of a tick, fewer than which are no test of anything. */
+const LEAST_EXPECTED = 1e-9;
 
 const MINUTE_MS = 60_000;
 
@@ -70,20 +82,20 @@ export class CvrFilter implements Savable<CvrFilterState> {
   readonly #change: ChangeTest;
 
   /** @param tickMs length of a tick [ms]. @param periodTicks ticks in a day. */
-  constructor(tickMs: number, periodTicks: number) {
+  constructor(tickMs: number, periodTicks: number, { driftSd, walkSdPerDay }: Movement) {
     const minutes = tickMs / MINUTE_MS;
     this.#periodTicks = periodTicks;
     this.#change = new ChangeTest(tickMs);
     this.#driftKeep = Math.exp(-minutes / DRIFT_MINUTES);
-    this.#driftVariance = DRIFT_SD ** 2 * (1 - this.#driftKeep ** 2);
-    this.#walkVariance = (WALK_SD_PER_DAY ** 2 * minutes) / 1440;
+    this.#driftVariance = driftSd ** 2 * (1 - this.#driftKeep ** 2);
+    this.#walkVariance = (walkSdPerDay ** 2 * minutes) / 1440;
     this.#youngTicks = YOUNG_MINUTES / minutes;
     this.#ageing = 1 - Math.exp(-1 / this.#youngTicks);
     for (const i of [BASE, YOUNG, OLD]) {
       this.#state[i] = PRIOR_LOG_RATE;
       for (const j of [BASE, YOUNG, OLD]) this.#covariance[i * SIZE + j] = PRIOR_VARIANCE;
     }
-    this.#covariance[DRIFT * SIZE + DRIFT] = DRIFT_SD ** 2;
+    this.#covariance[DRIFT * SIZE + DRIFT] = driftSd ** 2;
     const waveVariance = periodTicks >= WAVE_MIN_TICKS ? WAVE_SD ** 2 : 0;
     this.#covariance[SINE * SIZE + SINE] = waveVariance;
     this.#covariance[COSINE * SIZE + COSINE] = waveVariance;
@@ -122,8 +134,11 @@ export class CvrFilter implements Savable<CvrFilterState> {
     return Math.max(1e-6, variance);
   }
 
-  /** Learns the clicks of a tick and the conversions that arrived in it, with the sum of their ages [ticks]. */
-  hear(tick: number, clicks: number, conversions: number, ageTicks: number): void {
+  /**
+   * Learns the clicks of a tick and the conversions that arrived in it, with the sum of their ages [ticks].
+   * @returns ln of how probable so many conversions were, up to what is the same for every filter
+   */
+  hear(tick: number, clicks: number, conversions: number, ageTicks: number): number {
     this.#conversions += conversions;
     this.#learnDelay(conversions, ageTicks);
     const share = 1 / (1 + this.delayTicks);
@@ -133,6 +148,7 @@ export class CvrFilter implements Savable<CvrFilterState> {
     const exposureOld = share * this.#pendingOld + this.#heldExposure(conversions, share);
     this.#advance(tick, clicks);
     if (this.#conversions > LEARNED_CONVERSIONS) this.#change.click(clicks, this.rateAt(tick), this.delayTicks);
+    const lnProbability = this.#lnProbability(conversions, exposureYoung, exposureOld);
     if (exposureYoung + exposureOld > 0) {
       const young = conversions * youngShare(conversions, ageTicks / this.#youngTicks);
       this.#rates.learn(YOUNG, young, exposureYoung);
@@ -141,6 +157,7 @@ export class CvrFilter implements Savable<CvrFilterState> {
     this.#mature(exposureYoung, share * this.#pendingOld);
     this.#change.arrive(conversions, ageTicks);
     this.#followChange(tick);
+    return lnProbability;
   }
 
   /** A tick of which nothing was heard (V2). */
@@ -190,6 +207,23 @@ export class CvrFilter implements Savable<CvrFilterState> {
     const present = share * (this.#pendingYoung + this.#pendingOld);
     const rate = Math.exp(this.#state[OLD]);
     return conversions > (held * rate) / Math.log1p(held / present) ? held : 0;
+  }
+
+  /** A Poisson count whose mean has a Gamma posterior is negative binomial: with r = 1 / relative variance, Γ(r + k) / Γ(r) × r^r E^k / (r + E)^(r + k). */
+  #lnProbability(count: number, exposureYoung: number, exposureOld: number): number {
+    const covariance = this.#covariance;
+    const young = exposureYoung * Math.exp(this.#state[YOUNG]);
+    const old = exposureOld * Math.exp(this.#state[OLD]);
+    const expected = young + old;
+    if (!(expected > LEAST_EXPECTED)) return 0;
+    const share = young / expected;
+    const variance =
+      share * share * covariance[YOUNG * SIZE + YOUNG] +
+      2 * share * (1 - share) * covariance[YOUNG * SIZE + OLD] +
+      (1 - share) * (1 - share) * covariance[OLD * SIZE + OLD];
+    const behind = 1 / Math.max(1e-9, variance);
+    const ratio = expected / behind;
+    return lnRising(behind, count) + count * Math.log(ratio) - (behind + count) * Math.log1p(ratio);
   }
 
   #learnDelay(conversions: number, ageTicks: number): void {
@@ -267,6 +301,16 @@ export class CvrFilter implements Savable<CvrFilterState> {
     this.#row[OLD] = 1 - fresh / mean;
     this.#rates.replace(OLD, Math.log(mean));
   }
+}
+
+/** ln of Γ(x + n) / Γ(x), x > 0. */
+function lnRising(x: number, n: number): number {
+  if (n <= 8) {
+    let product = 1;
+    for (let i = 0; i < n; i += 1) product *= x + i;
+    return Math.log(product);
+  }
+  return lnGamma(x + n) - lnGamma(x + 2) + Math.log(x * (x + 1));
 }
 
 /**

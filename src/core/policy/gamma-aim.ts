@@ -1,7 +1,7 @@
 /**
  * Where a campaign aims: the market that is left, as it expects it, and the marginal cost per conversion that its limits and goals call for.
  *
- * gamma = min(V, gamma_budget, gamma_CPA): items 3 to 6 and 8 of gamma-pacing.ts.
+ * gamma = min(V, gamma_budget, gamma_CPA), gamma_budget hedged (gamma-hedge.ts): items 3 to 6 and 8 of gamma-pacing.ts.
  */
 import type { Binding } from "../decision.ts";
 import { trafficBetween } from "../forecast/board.ts";
@@ -16,11 +16,13 @@ import {
   responseOf,
   volumeFactor,
 } from "./gamma-calibration.ts";
+import { hedged } from "./gamma-hedge.ts";
 import { Outlook, solveGamma, solveReach } from "./gamma-solver.ts";
 import type { PolicyInput } from "./policy.ts";
 
 /** Rates return to their long means with this time constant [ms] (item 3). */
 const REVERSION_MS = 600 * 60_000;
+const DAY_MS = 86_400_000;
 /** ln of the lowest gamma considered, relative to the value of a conversion. */
 const LN_LEAST = -9;
 
@@ -125,8 +127,11 @@ export interface Aim {
 const flightOutlook = new Outlook();
 const dayOutlook = new Outlook();
 
-/** gamma = min(V, gamma_B, gamma_A), raised towards a goal where one falls short (items 5 and 8). */
-export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
+/**
+ * gamma = min(V, gamma_B, gamma_A), raised towards a goal where one falls short (items 5 and 8).
+ * @param isHedged whether gamma_B is raised against a collapse; without, it is what the plan for the rest of the flight comes to
+ */
+export function takeAim(input: PolicyInput, memory: GammaMemory, isHedged = true): Aim {
   const { spec, account } = input;
   const { goals, cpaTargetMicros, flight, valuePerConversionMicros: valueMicros } = spec;
   const going = inFlight(input, memory);
@@ -146,7 +151,8 @@ export function takeAim(input: PolicyInput, memory: GammaMemory): Aim {
   // Written so that a solution that is no number (the solver's word for failure) is taken over, not passed over.
   const lnBudget = solveGamma(flightOutlook, budget, lnFloor, lnTop, lnStart);
   if (!(lnBudget >= lnTop)) {
-    lnTop = lnBudget;
+    const days = ((flight.endTick - input.tick) * input.tickMs) / DAY_MS;
+    lnTop = isHedged ? hedged(flightOutlook, lnBudget, lnTop, days) : lnBudget;
     binding = "budget";
   }
   let dayLimitMicros = Number.POSITIVE_INFINITY;

@@ -11,7 +11,7 @@
  * item 2 calibration: c_p own clicks ÷ what the feed let expect, h_p own cost ÷ expected; samples that a cap cut short are skipped;
  * item 3 the rest of the flight: rates return to their long means, weight w = (1 − e^(−L/600 min)) 600 min / L; Q_p, M_p;
  * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape, or on first-price platforms the learned one (price-shape.ts);
- * item 5 gamma_B solves S = B − spent − in flight; gamma_A solves spent + S = A (converted + N); both monotone: bisection in ln gamma;
+ * item 5 gamma_B solves S = B − spent − in flight; gamma_A solves spent + S = A (converted + N); both monotone: bisection in ln gamma; gamma_B is raised as a hedge against a collapse (gamma-hedge.ts);
  * item 6 bids: r = gamma q theta / m; second price r m, first price m argmax F(u)(r − u); waste aversion z bids at most V (1 − z sd);
  * item 7 caps: what is available, in proportion to expected spend; less while reports are late;
  * item 8 goals: a conversion goal raises gamma up to min(gamma_B, (1 + omega) V); a reach goal adds a price per click or impression;

@@ -90,10 +90,13 @@ export class Outlook {
   /** Expected spend at the present aim [micros]. */
   get spendMicros(): number {
     let sum = 0;
-    for (let i = 0; i < this.length; i += 1) {
-      sum += this.#spendMicros[i] * this.#responses[i].costs.at(this.#lnAim[i]);
-    }
+    for (let i = 0; i < this.length; i += 1) sum += this.spendMicrosOf(i);
     return sum;
+  }
+
+  /** The same on the i-th platform added. */
+  spendMicrosOf(i: number): number {
+    return this.#spendMicros[i] * this.#responses[i].costs.at(this.#lnAim[i]);
   }
 
   /** Expected conversions at the present aim. */

@@ -7,9 +7,10 @@
  * then (kappa + K) / (kappa + E). The counts of all platforms say which hypothesis holds, and theta is the mean over both. One variance
  * estimated in between would see differences where there are none, and be slow to follow those that there are.
  */
+import { lnGamma } from "../ln-gamma.ts";
 
-/** 1 / v: forecast errors of 6 %, and campaigns whose rates are 60 % up or down on the platforms'. */
-const KAPPA_SAME = 250;
+/** 1 / v: forecasts that are off by 3 % in the mean over a flight, and campaigns whose rates are 60 % up or down on the platforms'. */
+const KAPPA_SAME = 1000;
 const KAPPA_OWN = 2.8;
 /** Probability that a campaign is its own, before anything is known. */
 export const PRIOR_OWN = 0.3;
@@ -40,9 +41,4 @@ function lnLikelihood(kappa: number, { received, matured }: Counts): number {
     kappa * Math.log(kappa) -
     (kappa + received) * Math.log(kappa + matured)
   );
-}
-
-/** ln Γ(x) for x ≥ 2, to 1e-5: Stirling's series, without the constant, which cancels. */
-function lnGamma(x: number): number {
-  return (x - 0.5) * Math.log(x) - x + 1 / (12 * x) - 1 / (360 * x ** 3);
 }
