@@ -78,11 +78,7 @@ export class LocalActors implements CampaignActors {
   }
 
   tell(slot: number, event: CampaignEvent): CampaignState | null {
-    const actor = this.#tree.campaign(slot);
-    if (actor === null) return null;
-    actor.send(event);
-    const snapshot = snapshotOf(actor);
-    return snapshot.status === "active" ? snapshot.value : null;
+    return stateAfter(this.#tree.campaign(slot), event);
   }
 
   *learn(batch: ReportBatch, world: World, heard: Heard): Pieces {
@@ -111,9 +107,8 @@ export class LocalActors implements CampaignActors {
       const actor = isDue(slot) && this.#states.hearsTicks(slot) ? this.#tree.campaign(slot) : null;
       if (actor === null) continue;
       reply.decision = null;
-      actor.send(event);
-      const { status, value } = snapshotOf(actor);
-      if (status === "active") decided(slot, value, reply.decision);
+      const state = stateAfter(actor, event);
+      if (state !== null) decided(slot, state, reply.decision);
     }
   }
 
@@ -158,6 +153,14 @@ export class LocalActors implements CampaignActors {
 export function paretoOf(context: CampaignContext, world: World): ParetoCurve | null {
   if (context.policy.name !== gammaPacing.name) return null;
   return paretoCurve(policyInput(context, world), context.memory as GammaMemory);
+}
+
+/** The state of an actor after an event; null where there is none, or it did not survive. */
+function stateAfter(actor: AnyActorRef | null, event: CampaignEvent): CampaignState | null {
+  if (actor === null) return null;
+  actor.send(event);
+  const { status, value } = snapshotOf(actor);
+  return status === "active" ? value : null;
 }
 
 interface CampaignSnapshot {

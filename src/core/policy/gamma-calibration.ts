@@ -192,7 +192,8 @@ export function learnReports(
   let lateTicks = -1;
   for (let i = from; i < to; i += 1) {
     const platform = batch.platform[i];
-    const row = spec.platforms.indexOf(platform);
+    // Most campaigns are on all platforms.
+    const row = spec.platforms[platform] === platform ? platform : spec.platforms.indexOf(platform);
     if (row < 0) continue;
     const at = row * OWN_WIDTH;
     const won = batch.clicks[i];

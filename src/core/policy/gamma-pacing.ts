@@ -110,6 +110,7 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const response = responseOf(input, memory, row);
     const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
+    feedClicks[row] = trafficBetween(board.traffic[platform], tick, tick + 1);
     expectBid(expected, 0, input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0);
     const spendMicros = expectedSpendMicros(expected, 0, memory.own);
     wishes.expectedSpendMicros[row] = spendMicros;
@@ -131,6 +132,8 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z
   return ceilingMicros > 0 ? Math.min(valueMicros, ceilingMicros) : valueMicros;
 }
 
+/** By row: what the feed is expected to bring in this tick, once a bid has been wished for; scratch memory. */
+const feedClicks: number[] = [];
 /** One row of expected figures, and as many as a campaign has out: scratch memory. Not of integers, so that no list has to become one of fractions. */
 const expected: number[] = Array.from({ length: OPEN_WIDTH }, () => 0.5);
 const placed: number[] = Array.from({ length: 64 * OPEN_WIDTH }, () => 0.5);
@@ -172,15 +175,14 @@ function expectBid(
   const { landscape, isFirstPrice } = responseOf(input, memory, row);
   const bidShare = bidMicros / meanMicros;
   const wins = landscape.winRate(bidShare);
-  const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);
   into[at + OPEN.tick] = tick;
   into[at + OPEN.row] = row;
-  into[at + OPEN.expectedClicks] = feedClicks * wins;
+  into[at + OPEN.expectedClicks] = feedClicks[row] * wins;
   into[at + OPEN.priceMicros] =
     isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
   into[at + OPEN.freeMicros] = freeMicros;
   into[at + OPEN.bidShare] = bidShare;
-  into[at + OPEN.feedClicks] = feedClicks;
+  into[at + OPEN.feedClicks] = feedClicks[row];
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */
