@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"75d40aa09564146c95409e1f9501d6c24d8ebdb9b6140e04eb68e920a67f11ca"`,
+      `"b161b98f8eaa116b9f76b6a97a8f44630e5a91d41fc6b91ad31d4d2b43cfd2e8"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"da3dcd3380cdbd30e516ba401963cf1678fa57112d78dc59ac7d7f5665876214"`,
+      `"e671589071e1b1f53b98b01fcb081c2f3428cf5d246b83c67a6edb42016035e1"`,
     );
   });
 

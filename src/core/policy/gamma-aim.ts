@@ -132,7 +132,7 @@ const dayOutlook = new Outlook();
  * @param isHedged whether gamma_B is raised against a collapse; without, it is what the plan for the rest of the flight comes to
  */
 export function takeAim(input: PolicyInput, memory: GammaMemory, isHedged = true): Aim {
-  const { spec, account } = input;
+  const { spec, account, tick, tickMs } = input;
   const { goals, cpaTargetMicros, flight, valuePerConversionMicros: valueMicros } = spec;
   const going = inFlight(input, memory);
   const reachGoal = nearestReachGoal(input, memory, going.clicks);
@@ -151,8 +151,9 @@ export function takeAim(input: PolicyInput, memory: GammaMemory, isHedged = true
   // Written so that a solution that is no number (the solver's word for failure) is taken over, not passed over.
   const lnBudget = solveGamma(flightOutlook, budget, lnFloor, lnTop, lnStart);
   if (!(lnBudget >= lnTop)) {
-    const days = ((flight.endTick - input.tick) * input.tickMs) / DAY_MS;
-    lnTop = isHedged ? hedged(flightOutlook, lnBudget, lnTop, days) : lnBudget;
+    const daysGone = (Math.max(0, tick - flight.startTick) * tickMs) / DAY_MS;
+    const daysLeft = ((flight.endTick - tick) * tickMs) / DAY_MS;
+    lnTop = isHedged ? hedged(flightOutlook, lnBudget, lnTop, daysGone, daysLeft) : lnBudget;
     binding = "budget";
   }
   let dayLimitMicros = Number.POSITIVE_INFINITY;

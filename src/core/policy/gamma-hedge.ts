@@ -14,8 +14,11 @@
  */
 import type { Outlook } from "./gamma-solver.ts";
 
-/** Collapses of the most important platform: one in two days, a prior. Longer than a day ahead is not looked: plans of many days are made anew on each. */
-const COLLAPSES_PER_DAY = 0.5;
+/**
+ * The rate of collapses is unknown, Gamma(1) with mean 1 / H before the flight: 1 / (H + t) after t days of it. Longer than a day ahead is not looked:
+ * plans of many days are made anew on each.
+ */
+const PRIOR_DAYS = 40 / 24;
 const MOST_DAYS = 1;
 /** Step over which elasticities are taken, in ln gamma, and the least that is believed. */
 const STEP = 0.1;
@@ -23,9 +26,9 @@ const LEAST_ELASTICITY = 0.1;
 
 /**
  * ln of the hedged gamma, for an outlook whose budget asks for `lnBudget`.
- * @param lnTop highest ln gamma allowed, > lnBudget. @param days what is left of the flight
+ * @param lnTop highest ln gamma allowed, > lnBudget. @param daysGone what the flight has lasted. @param daysLeft what is left of it
  */
-export function hedged(outlook: Outlook, lnBudget: number, lnTop: number, days: number): number {
+export function hedged(outlook: Outlook, lnBudget: number, lnTop: number, daysGone: number, daysLeft: number): number {
   outlook.aim(lnBudget);
   const spendMicros = outlook.spendMicros;
   let most = -1;
@@ -43,7 +46,8 @@ export function hedged(outlook: Outlook, lnBudget: number, lnTop: number, days: 
   const elasticity = elasticityOf(spendMicros, higherMicros);
   const restElasticity = elasticityOf(restMicros, higherMicros - outlook.spendMicrosOf(most));
   const worthLeft = Math.max((restMicros / spendMicros) ** (1 / restElasticity), Math.exp(lnBudget - lnTop));
-  const fall = elasticity * COLLAPSES_PER_DAY * Math.min(MOST_DAYS, days) * (1 - worthLeft);
+  const collapses = Math.min(MOST_DAYS, daysLeft) / (PRIOR_DAYS + daysGone);
+  const fall = elasticity * collapses * (1 - worthLeft);
   if (!(fall > 0)) return lnBudget;
   return Math.min(lnTop, lnBudget + Math.log(fall / -Math.expm1(-fall)) / elasticity);
 }

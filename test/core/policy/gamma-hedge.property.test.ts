@@ -26,11 +26,11 @@ function outlookOf(...cvrs: number[]): Outlook {
 }
 
 /** By how much gamma is raised, in ln, with a budget of so much. */
-function raise(outlook: Outlook, days = 1, units = 500): number {
+function raise(outlook: Outlook, days = 1, units = 500, gone = 0): number {
   const budget = { spendWeight: 1, conversionWeight: 0, limit: units * UNIT };
   const lnBudget = solveGamma(outlook, budget, LN_VALUE - 9, LN_VALUE, LN_VALUE);
   if (lnBudget >= LN_VALUE) return 0;
-  const lnHedged = hedged(outlook, lnBudget, LN_VALUE, days);
+  const lnHedged = hedged(outlook, lnBudget, LN_VALUE, gone, days);
   expect(lnHedged).toBeLessThanOrEqual(LN_VALUE);
   return lnHedged - lnBudget;
 }
@@ -63,7 +63,12 @@ describe("the hedge", () => {
     expect(raise(outlookOf(...cvrs), 30)).toBe(raise(outlookOf(...cvrs), 1));
   });
 
+  it("fades in a long flight in which nothing collapses", () => {
+    const cvrs = [0.2, 0.04, 0.04];
+    expect(raise(outlookOf(...cvrs), 30, 500, 20)).toBeLessThan(raise(outlookOf(...cvrs), 30) / 5);
+  });
+
   it("hedges nothing in an empty market", () => {
-    expect(hedged(new Outlook(), 1, 2, 1)).toBe(1);
+    expect(hedged(new Outlook(), 1, 2, 0, 1)).toBe(1);
   });
 });
