@@ -6,8 +6,8 @@ import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
-// Decisions live for one tick, longer than the young generation holds them: unbridled, V8 lets ten thousand campaigns grow
-// to 650 MB around 70 MB of live data.
+// What campaigns know lives for one tick, longer than the young generation holds it: unbridled, V8 lets ten thousand campaigns grow to several times
+// their live data.
 const HEAP = ["--max-semi-space-size=32", "--heap-growing-percent=60"];
 
 const compiled = new URL("../../dist/src/cli/main.js", import.meta.url);

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -49,6 +49,18 @@ describe("the README", () => {
       execFileSync(process.execPath, [join(root, "src/cli/bin.js"), ...args], { cwd: folder, stdio: "pipe" });
     expect(run).not.toThrow();
   });
+
+  it.each([...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code))(
+    "shows code that says what it says it does",
+    (code) => {
+      const said = [...code.matchAll(/\/\/ → (.*)/g)].map(([, line]) => line);
+      expect(said.length).toBeGreaterThan(0);
+      symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+      const file = join(folder, "example.mts");
+      writeFileSync(file, code.replace('"campaign-engine"', JSON.stringify(join(root, "src/index.ts"))));
+      expect(execFileSync(process.execPath, [file], { encoding: "utf8" }).trim().split("\n")).toEqual(said);
+    },
+  );
 
   it("starts the main job with npm start", () => {
     const [program, ...args] = manifest.scripts["start"].split(" ");
