@@ -38,7 +38,7 @@ describe("simulate --state", () => {
     expect(last.status).toBe(0);
     expect(last.stderr).toMatch(/Goes on from tick \d+/);
     expect(readFileSync(join(folder, "kept.ndjson")).equals(readFileSync(join(folder, "whole.ndjson")))).toBe(true);
-  }, 30_000);
+  }, 60_000);
 
   it("has books that a person can read, and that balance", () => {
     const all = run("audit", "kept");
@@ -65,7 +65,7 @@ describe("simulate --state", () => {
     const sum = execFileSync(process.execPath, ["--input-type=module", "-e", code], { cwd: folder, encoding: "utf8" });
     const { total } = JSON.parse(run("audit", "kept", "--json").stdout) as { total: { spentMicros: number } };
     expect(Number(sum)).toBe(total.spentMicros);
-  }, 30_000);
+  }, 60_000);
 
   it("refuses another scenario, another seed and another market over the same state, and changes nothing", () => {
     const before = readFileSync(join(folder, "kept/journal.sqlite")).length;
@@ -79,7 +79,7 @@ describe("simulate --state", () => {
     }
     expect(run("state", "verify", "kept").status).toBe(0);
     expect(readFileSync(join(folder, "kept/journal.sqlite")).length).toBeGreaterThanOrEqual(before);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("a state that cannot be used", () => {
