@@ -43,13 +43,13 @@ export class PolicyGuard {
       name: policy.name,
       description: policy.description,
       create: (spec, platforms) => this.#noted(spec.id, -1, () => policy.create(spec, platforms)),
-      decide: (input, memory) => {
+      decide: (input, memory, spare) => {
         const { spec, tick } = input;
         if (this.#planted.delete(spec.id)) throw new Error(PLANTED);
         return this.#noted(spec.id, tick, () => {
           const isThorough = tick % THOROUGH_EVERY === 0;
           const before = isThorough ? JSON.stringify(memory) : "";
-          const outcome = policy.decide(input, memory);
+          const outcome = policy.decide(input, memory, spare);
           if (typeof outcome?.decision !== "object" || !Array.isArray(outcome.decision?.candidates)) {
             throw new TypeError("decide gives no { decision, memory } with a list of candidates");
           }
@@ -57,15 +57,18 @@ export class PolicyGuard {
           if (!isThorough) return outcome;
           if (JSON.stringify(memory) !== before)
             throw new TypeError("decide changes its memory instead of replacing it (P4)");
-          const again = JSON.stringify(policy.decide(input, memory).decision);
-          if (again !== JSON.stringify(outcome.decision)) {
+          const again = policy.decide(input, memory);
+          if (JSON.stringify(again.decision) !== JSON.stringify(outcome.decision)) {
             throw new TypeError("decide gives two decisions for the same input (P3)");
+          }
+          if (JSON.stringify(again.memory) !== JSON.stringify(outcome.memory)) {
+            throw new TypeError("decide remembers something else where it may write into a spare (P4)");
           }
           return outcome;
         });
       },
-      learn: (input, memory, batch, from, to) =>
-        this.#noted(input.spec.id, input.tick, () => policy.learn(input, memory, batch, from, to)),
+      learn: (input, memory, batch, from, to, spare) =>
+        this.#noted(input.spec.id, input.tick, () => policy.learn(input, memory, batch, from, to, spare)),
     };
   }
 

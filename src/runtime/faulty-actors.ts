@@ -114,19 +114,19 @@ export class FaultyActors {
     const faults = this.#faults;
     return {
       ...policy,
-      decide(input, memory) {
+      decide(input, memory, spare) {
         if (faults.strikes("decision-throws", input.tick, spec.id)) {
           faults.note({ kind: "decision-throws", slot: slotOf(), detail: "the decision throws" });
           throw injected("decision-throws");
         }
-        return policy.decide(input, memory);
+        return policy.decide(input, memory, spare);
       },
-      learn(input, memory, batch, from, to) {
+      learn(input, memory, batch, from, to, spare) {
         if (faults.strikes("action-throws", input.tick, spec.id, batch.tick[from], batch.platform[from])) {
           faults.note({ kind: "action-throws", slot: slotOf(), detail: "learning from a report throws" });
           throw injected("action-throws");
         }
-        return policy.learn(input, memory, batch, from, to);
+        return policy.learn(input, memory, batch, from, to, spare);
       },
     };
   }
