@@ -9,7 +9,7 @@ import { machines } from "../../machines/index.ts";
 import type { RegisteredMachine } from "../../machines/index.ts";
 import type { EventVerdict, HandDrivenFrame } from "../observe/inspection-frames.ts";
 import { ChartIndex } from "./chart-index.ts";
-import { DEPTH, messageOf, own, plain, stateOf } from "./shown.ts";
+import { knowledge, messageOf, own, plain, stateOf } from "./shown.ts";
 
 const MOST_DETAIL = 200;
 const MOST_CONTEXT = 6_000;
@@ -52,7 +52,7 @@ function drive(
     state: stateOf(snapshot.value),
     status: failure === null ? snapshot.status : "error",
     failure,
-    context: (JSON.stringify(plain(snapshot.context, DEPTH), null, 2) ?? "").slice(0, MOST_CONTEXT),
+    context: (JSON.stringify(knowledge(snapshot.context), null, 2) ?? "").slice(0, MOST_CONTEXT),
     steps,
     offers: offers.map((event): HandDrivenFrame["offers"][number] => {
       const verdict: EventVerdict = index.verdict(snapshot, event);

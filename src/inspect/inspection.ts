@@ -5,11 +5,12 @@
  * IP3 it reads and changes nothing but through {@link Engine.sendTo}, which is the operator's.
  */
 import type { AnyActorRef, AnyMachineSnapshot, EventObject, InspectionEvent } from "xstate";
+import type { Reply } from "../core/decision.ts";
 import { machines } from "../../machines/index.ts";
 import type { ActorFrame, ActorMessage, ActorRow, ChartActivity, EventVerdict } from "../observe/inspection-frames.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { ChartIndex } from "./chart-index.ts";
-import { DEPTH, own, plain, stateOf } from "./shown.ts";
+import { DEPTH, knowledge, own, plain, stateOf } from "./shown.ts";
 
 /** By an actor's id up to its colon: the statechart of its kind. */
 const CHARTS: Readonly<Record<string, string>> = {
@@ -37,6 +38,8 @@ interface Watch {
   messages: ActorMessage[];
   missed: number;
   told: number;
+  /** The last decision of the watched campaign, as it is shown; null before it decides. */
+  decision: unknown;
 }
 
 /** Listens to the actors of one engine. */
@@ -98,7 +101,7 @@ export class Inspection {
 
   /** Watches one actor until the function returned is called; `frame` says what is new, or null where it does not live. */
   watch(id: string): { readonly frame: () => ActorFrame | null; readonly stop: () => void } {
-    const watch: Watch = { id, messages: [], missed: 0, told: 0 };
+    const watch: Watch = { id, messages: [], missed: 0, told: 0, decision: null };
     this.#watches.add(watch);
     return { frame: () => this.#frame(watch), stop: () => this.#watches.delete(watch) };
   }
@@ -134,8 +137,11 @@ export class Inspection {
       for (const id of taken) counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     if (this.#watches.size === 0) return;
+    const { reply } = event.event as { reply?: Reply };
     const sent = this.#sent?.event === event.event ? this.#sent : null;
     for (const watch of this.#watches) {
+      // The reply is one for all campaigns, and the next one's in a moment.
+      if (watch.id === actor.id && reply?.decision) watch.decision = plain(reply.decision, DEPTH - 1);
       if (watch.id === actor.id || (sent !== null && sent.from === watch.id)) {
         this.#note(watch, { actor, from: sent?.from ?? null, before, after, taken, event: event.event });
       }
@@ -170,7 +176,11 @@ export class Inspection {
       chart: chart.name,
       state: stateOfActor(actor),
       status,
-      context: (JSON.stringify(plain(context ?? {}, DEPTH), null, 2) ?? "").slice(0, MOST_CONTEXT),
+      context: JSON.stringify(
+        watch.decision === null ? knowledge(context) : { ...knowledge(context), decision: watch.decision },
+        null,
+        2,
+      ).slice(0, MOST_CONTEXT),
       messages,
       missed,
     };

@@ -37,7 +37,16 @@ export function plain(value: unknown, depth: number): unknown {
 
 /** An event without its type and without what it shares with those of all others. */
 export function own(event: EventObject): object {
-  return Object.fromEntries(Object.entries(event).filter(([key]) => !["type", "world", "batch"].includes(key)));
+  return without(event, ["type", "world", "batch", "reply"]);
+}
+
+/** What an actor knows, as plain data; without the scratch memory that its policy may write into. */
+export function knowledge(context: object = {}): object {
+  return plain(without(context, ["spare"]), DEPTH) as object;
+}
+
+function without(value: object, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
 
 export function messageOf(error: unknown): string {

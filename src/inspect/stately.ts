@@ -8,7 +8,7 @@ import type { AnyActorRef, AnyStateMachine, InspectionEvent } from "xstate";
 import { machines } from "../../machines/index.ts";
 import type { Engine } from "../runtime/engine.ts";
 import { chartNameOf } from "./inspection.ts";
-import { DEPTH, own, plain } from "./shown.ts";
+import { DEPTH, own, knowledge, plain } from "./shown.ts";
 
 /** Version of the protocol: that of the package that declares it. */
 const VERSION = "0.7.2";
@@ -124,7 +124,7 @@ function definitionOf({ config }: AnyStateMachine): string {
 
 function snapshotOf(snapshot: unknown): object {
   const { status, value, context } = snapshot as { status?: string; value?: unknown; context?: object };
-  return { status: status ?? "active", value, context: plain(context ?? {}, DEPTH) };
+  return { status: status ?? "active", value, context: knowledge(context) };
 }
 
 function eventOf(event: { readonly type: string }): object {
