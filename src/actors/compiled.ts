@@ -129,7 +129,8 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
       } catch (error) {
         return snapshotOf("error", error, undefined, initial.key, {});
       }
-      return snapshotOf(run.isDone ? "done" : "active", undefined, run.output, run.state.key, run.context);
+      if (run.isDone) return snapshotOf("done", undefined, run.output, run.state.key, run.context);
+      return activeSnapshot(run.state.key, run.context);
     },
 
     transition(snapshot, event, scope) {
@@ -147,7 +148,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
       unused = run;
       if (!isDone && next === context && state.key === value) return snapshot;
       if (isDone) return snapshotOf("done", undefined, output, state.key, next);
-      return new ActiveSnapshot(state.key, next) as unknown as CompiledSnapshot & Snapshot<unknown>;
+      return activeSnapshot(state.key, next);
     },
 
     getPersistedSnapshot: whole,
@@ -155,6 +156,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
     restoreSnapshot(persisted) {
       const { status, error, output, value, context } = persisted as unknown as CompiledSnapshot;
       if (!states.has(value)) throw unsupported(machine.id, `a snapshot in state "${value}"`);
+      if (status === "active") return activeSnapshot(value, context);
       return snapshotOf(status, error, output, value, context);
     },
   };
@@ -190,6 +192,10 @@ Object.assign(ActiveSnapshot.prototype, {
   children: NOTHING,
   historyValue: NOTHING,
 });
+
+function activeSnapshot(value: string, context: object): CompiledSnapshot & Snapshot<unknown> {
+  return new ActiveSnapshot(value, context) as unknown as CompiledSnapshot & Snapshot<unknown>;
+}
 
 /** A snapshot with all its figures as its own, which a clone keeps. */
 function whole({ status, error, output, value, context }: CompiledSnapshot): CompiledSnapshot & Snapshot<unknown> {

@@ -95,10 +95,9 @@ export function createPool(child: AnyActorLogic): PoolLogic {
 
   const create = (held: Held, scope: Scope, member: PoolMember, resume: unknown): AnyActorRef => {
     if (resume === undefined) return createActor(child, { parent: scope.self, id: member.id, input: member.input });
-    const input: { resume?: unknown } = { ...member.input, resume };
-    const ref = createActor(child, { parent: scope.self, id: member.id, input });
-    // An actor keeps its input for life: the old context would weigh as much as the new one (S5). Not deleted: that makes the object a slow, big one.
-    input.resume = undefined;
+    const ref = createActor(child, { parent: scope.self, id: member.id, input: { ...member.input, resume } });
+    // An actor keeps its input for life: the old context would weigh as much as the new one (S5).
+    (ref as unknown as { options: { input: object } }).options.input = member.input;
     if (isBorn(ref)) held.resumes.delete(member.slot);
     else held.resumes.set(member.slot, resume);
     return ref;
