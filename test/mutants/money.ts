@@ -143,7 +143,7 @@ export const MONEY: readonly Mutant[] = [
     breaks: "E2",
     file: ENGINE,
     find: "    const batch = this.#books.book(heard, tick);\n",
-    replace: `    yield* this.#actors.learn(heard, this.#world, () => undefined);
+    replace: `    finish(this.#actors.learn(heard, this.#world, () => undefined));
     const batch = this.#books.book(heard, tick);
 `,
     killers: RUN,

@@ -96,6 +96,19 @@ describe("a run", () => {
   });
 });
 
+describe("a campaign that does not evaluate", () => {
+  it("decides and bids nothing, whatever the one before it has just decided (C2)", () => {
+    const campaigns = ["first", "late"].map((id) => ({ id, budget: 20, valuePerConversion: 35 }));
+    const run = played(
+      scenarioOf({ campaigns: [campaigns[0], { ...campaigns[1], flight: { start: "30m", end: "50m" } }] }),
+    );
+    const ticksOf = (id: string) => run.decisions.filter(({ campaign }) => campaign === id).map(({ tick }) => tick);
+    expect(ticksOf("first").slice(0, 30)).toEqual([...Array(30).keys()]);
+    expect(ticksOf("late")[0]).toBe(30);
+    expect(ticksOf("late").at(-1)).toBeLessThan(50);
+  });
+});
+
 describe("a failing campaign", () => {
   const sick = "shoes-0002";
   const others = (run: PlayedRun) => run.lines.filter((line) => !line.includes(sick));
