@@ -84,7 +84,8 @@ export function policyInput(context: CampaignContext, world: World): PolicyInput
   return { tick, tickMs, day, spec, platforms, board, account: world.account(slot) };
 }
 
-function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
+/** What a campaign knows that has not heard anything yet. */
+export function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
   const memory = policy.create(spec, platforms);
   // All in one literal: an object put together otherwise takes up more room.
   return {

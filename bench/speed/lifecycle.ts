@@ -1,8 +1,8 @@
 /** A campaign's round, tick and reports, by four ways to run the same rules: how much the actor model costs. */
 import { createActor, fromTransition } from "xstate";
 import type { AnyActorLogic } from "xstate";
-import { campaignMachine } from "../../machines/campaign.ts";
-import type { CampaignContext, CampaignEvent, CampaignInput } from "../../machines/campaign.ts";
+import { campaignMachine, freshContext } from "../../machines/campaign.ts";
+import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
 import { compile } from "../../src/actors/compiled.ts";
 import { assertDecision } from "../../src/core/decision.ts";
 import type { CampaignState } from "../../src/core/events.ts";
@@ -68,24 +68,7 @@ function actorContestant(subject: string, logic: AnyActorLogic, campaigns: numbe
 }
 
 function birth(slot: number): Snapshot {
-  const { spec, policy, platforms }: CampaignInput = sampleInput(slot);
-  const memory = policy.create(spec, platforms);
-  return {
-    value: "idle",
-    context: {
-      spec,
-      slot,
-      policy,
-      platforms,
-      memory,
-      spare: null,
-      kind: null,
-      reason: null,
-      lastTick: -1,
-      evaluations: 0,
-      heldBecause: null,
-    },
-  };
+  return { value: "idle", context: freshContext(sampleInput(slot)) };
 }
 
 function inputOf({ spec, slot, platforms }: CampaignContext, world: World): PolicyInput {

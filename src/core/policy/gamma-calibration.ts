@@ -247,7 +247,7 @@ export type Draft = { -readonly [key in keyof GammaMemory]: GammaMemory[key] } &
   readonly shapes: number[];
 };
 
-/** The list that a memory's open bids are written into: the spare's own, or a new one. */
+/** The list that a memory's open bids are written into: the spare's own, or a new one. Asked for before the spare becomes a copy, which holds another's list. */
 export function listOf(spare: GammaMemory | null): number[] {
   return spare === null ? [] : (spare.open as number[]);
 }
