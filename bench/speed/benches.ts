@@ -6,8 +6,9 @@ import { ledger } from "./ledger.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { decide } from "./policies.ts";
 import { pool } from "./pool.ts";
+import { throughput } from "./throughput/throughput.ts";
 import type { Figure, Sizes } from "./timing.ts";
-import { memory, scale, threads, throughput } from "./whole-engine.ts";
+import { memory, scale, threads } from "./whole-engine.ts";
 
 /** Every bench; each gets a process of its own. */
 export const BENCHES: Readonly<Record<string, (sizes: Sizes) => Figure[] | Promise<Figure[]>>> = {

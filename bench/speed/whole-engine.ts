@@ -1,6 +1,6 @@
-/** The whole engine on the simulated market: how its cost grows, how much it decides in a CPU second, what it weighs, what a second thread brings. */
+/** The whole engine on the simulated market: how its cost grows, what it weighs, what a second thread brings. */
 import { fly, latency } from "./flights.ts";
-import type { Flight, FlightOptions } from "./flights.ts";
+import type { Flight } from "./flights.ts";
 import { median, plain } from "./timing.ts";
 import type { Figure, Sizes } from "./timing.ts";
 import { benchWorld } from "./world.ts";
@@ -13,9 +13,9 @@ const MAX_ROUNDS = 3;
 const DECISIONS = 2_000_000;
 
 /** A flight of so many campaigns, no longer than it takes to measure it. */
-function worldOf(campaigns: number, { ticks }: Sizes, policy = POLICY, width = 5): BenchWorld {
+function worldOf(campaigns: number, { ticks }: Sizes): BenchWorld {
   const fewer = Math.max(3, Math.min(ticks, Math.round(DECISIONS / campaigns)));
-  return benchWorld(campaigns, fewer, policy, width);
+  return benchWorld(campaigns, fewer, POLICY);
 }
 
 const shown = (campaigns: number) => campaigns.toLocaleString("en-US");
@@ -56,33 +56,6 @@ export async function scale(sizes: Sizes): Promise<Figure[]> {
       plain(bench, `${at} startup`, median(flights.map(({ startupMs }) => startupMs)), "ms"),
     ];
   });
-}
-
-/** Decisions in a second of CPU time, the market's left out. */
-export async function throughput(given: Sizes): Promise<Figure[]> {
-  // Greedy campaigns run out of money after that.
-  const sizes = { ...given, ticks: Math.ceil(given.ticks / 2) };
-  const bench = `decisions per CPU second, ${shown(sizes.campaigns)} campaigns`;
-  const contestants: readonly [string, number, BenchWorld, FlightOptions][] = [
-    ["greedy-roi, 3 platforms, window of 50, no log", 900_000, worldOf(sizes.campaigns, sizes, "greedy-roi", 3), {}],
-    ["the same, every decision logged", 300_000, worldOf(sizes.campaigns, sizes, "greedy-roi", 3), { isLogged: true }],
-    [`${POLICY}, 5 platforms, no log`, 150_000, worldOf(sizes.campaigns, sizes), {}],
-  ];
-  const rounds: number[][] = [];
-  for (let round = 0; round <= Math.min(sizes.rounds, MAX_ROUNDS); round += 1) {
-    const speeds: number[] = [];
-    for (const [, , world, options] of contestants) speeds.push(1e6 / (await fly(world, options)).engine);
-    if (round > 0) rounds.push(speeds);
-  }
-  return contestants.map(([subject, least], i) => ({
-    bench,
-    subject,
-    value: median(rounds.map((speeds) => speeds[i])),
-    unit: "per s",
-    baseline: i === 0 ? null : contestants[0][0],
-    ratio: i === 0 ? null : median(rounds.map((speeds) => speeds[i] / speeds[0])),
-    goal: { least },
-  }));
 }
 
 /** What a campaign weighs, as the operating system sees it: against a flight of one campaign. */

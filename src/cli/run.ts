@@ -108,7 +108,7 @@ export async function play(plan: RunPlan, options: RunOptions): Promise<PlayedRu
   const expected = new ExpectationCheck(expectations);
   const observers: EngineObserver[] = [run, ...(options.observers ?? [])];
   if (expectations.length > 0) observers.push(expected);
-  const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel);
+  const log = options.log === undefined ? null : new DecisionLog(options.log, options.logLevel, true);
   if (log !== null) observers.push(log);
   const steady = options.periodMs === undefined ? virtualClock() : wallClock(options.periodMs);
   const jumps = faults === undefined ? null : new ClockJumps(faults);

@@ -5,6 +5,7 @@
  * every campaign's declaration precedes its decisions; D3 a write that fails is thrown, with the number of lines that are safe.
  */
 import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import type { Writable } from "node:stream";
 import { pino } from "pino";
 import { EngineError } from "../core/errors.ts";
@@ -13,6 +14,7 @@ import type { Savable } from "../core/saved.ts";
 import { DecisionLines } from "./decision-lines.ts";
 import { fileSink, streamSink, unwritable } from "./log-sink.ts";
 import type { LogSink } from "./log-sink.ts";
+import { LineBytes } from "./line-bytes.ts";
 
 /**
  * Which decisions are written: every one; those whose state, reason or set of platforms differs from the campaign's
@@ -24,7 +26,7 @@ export type DecisionLogLevel = "all" | "changes" | `sample:${number}`;
 /** How a log ended. */
 export interface DecisionLogEnd {
   readonly lines: number;
-  /** SHA-256 of the log's bytes, hexadecimal; null where an earlier process began it. */
+  /** SHA-256 of the log's bytes, hexadecimal; null where nobody asked for it, or an earlier process began it. */
   readonly sha256: string | null;
 }
 
@@ -38,7 +40,7 @@ export interface DecisionLogState {
   readonly filter: unknown;
 }
 
-const BUFFER_CHARACTERS = 64 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 
 /** Writes the decision log. */
 export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
@@ -46,12 +48,12 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
   readonly #filter: LevelFilter;
   readonly #keepsRoutine: boolean;
   readonly #logger: pino.Logger;
-  readonly #hash = createHash("sha256");
+  readonly #hash: Hash | null;
   #started: EngineStarted | null = null;
   #lineMaker: DecisionLines | null = null;
   /** One in so many decisions is considered: more than 1 under overload. */
   #every = 1;
-  #buffer = "";
+  readonly #buffer = new LineBytes(BUFFER_BYTES * 2);
   #bytes = 0;
   /** An earlier process wrote the beginning, with the header. */
   #isContinued = false;
@@ -62,11 +64,13 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
 
   /**
    * @param destination a file, which is replaced, or a stream, which is left open.
+   * @param isHashed whether to hash what is written: a quarter of what a line costs
    * @throws EngineError CE_OUTPUT_UNWRITABLE, CE_USAGE_INVALID for an unknown level.
    */
-  constructor(destination: string | Writable, level: DecisionLogLevel = "all") {
+  constructor(destination: string | Writable, level: DecisionLogLevel = "all", isHashed = false) {
     this.#filter = levelFilter(level);
     this.#keepsRoutine = level === "all";
+    this.#hash = isHashed ? createHash("sha256") : null;
     this.#sink = typeof destination === "string" ? fileSink(destination) : streamSink(destination);
     this.#logger = pino({ base: null, timestamp: false }, { write: (line: string) => this.#append(line) });
   }
@@ -82,7 +86,8 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
         break;
       case "campaign.changed":
         if (this.#keepsRoutine || event.from === "exhausted" || event.state === "exhausted") {
-          this.#append(this.#linesOf.changed(event, this.#when(event).time));
+          this.#linesOf.changed(this.#into, event, this.#when(event).time);
+          this.#ended();
         }
         break;
       case "campaign.created":
@@ -157,7 +162,7 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
       if (error !== null && this.#failure === null) this.#failure = this.#unwritable(error);
     }
     if (this.#failure !== null) throw this.#failure;
-    return { lines: this.#lines, sha256: this.#isContinued ? null : this.#hash.digest("hex") };
+    return { lines: this.#lines, sha256: this.#isContinued || this.#hash === null ? null : this.#hash.digest("hex") };
   }
 
   #start(event: EngineStarted): void {
@@ -182,7 +187,8 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
   }
 
   #decision(event: DecisionMade): void {
-    this.#append(this.#linesOf.line(event, this.#when(event).time));
+    this.#linesOf.decision(this.#into, event, this.#when(event).time);
+    this.#ended();
   }
 
   get #linesOf(): DecisionLines {
@@ -214,16 +220,25 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
   }
 
   #append(line: string): void {
-    if (this.#failure !== null) throw this.#failure;
-    this.#buffer += line;
+    this.#into.text(line);
+    this.#ended();
+  }
+
+  /** A line has been put into the buffer. */
+  #ended(): void {
     this.#lines++;
-    if (this.#buffer.length >= BUFFER_CHARACTERS) this.#flush();
+    if (this.#buffer.length >= BUFFER_BYTES) this.#flush();
+  }
+
+  /** Where the next line goes. @throws EngineError CE_OUTPUT_UNWRITABLE where one before could not be written (D3) */
+  get #into(): LineBytes {
+    if (this.#failure !== null) throw this.#failure;
+    return this.#buffer;
   }
 
   #flush(): void {
-    if (this.#failure !== null) throw this.#failure;
-    const bytes = Buffer.from(this.#buffer);
-    this.#buffer = "";
+    const { bytes } = this.#into;
+    this.#buffer.clear();
     const { written, error } = this.#sink.write(bytes);
     if (error !== null) {
       this.#safeLines += newlines(bytes.subarray(0, written));
@@ -231,7 +246,7 @@ export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
       throw this.#failure;
     }
     this.#safeLines = this.#lines;
-    this.#hash.update(bytes);
+    this.#hash?.update(bytes);
     this.#bytes += bytes.length;
   }
 
@@ -266,6 +281,7 @@ function forgetful(keeps: (event: DecisionMade) => boolean): LevelFilter {
 interface LastDecision {
   readonly state: CampaignState;
   readonly reason: string;
+  /** Platforms, in the order of the candidates. */
   readonly bids: readonly number[];
 }
 
@@ -281,7 +297,9 @@ class ChangeFilter implements LevelFilter, Savable<readonly LastDecision[]> {
       if (candidate.bidMicros > 0) isSame &&= before.bids[bids++] === candidate.platform;
     }
     if (isSame && before.bids.length === bids) return false;
-    const platforms = candidates.filter((candidate) => candidate.bidMicros > 0).map((candidate) => candidate.platform);
+    const platforms = Array<number>(bids);
+    bids = 0;
+    for (const candidate of candidates) if (candidate.bidMicros > 0) platforms[bids++] = candidate.platform;
     this.#last[slot] = { state, reason, bids: platforms };
     return true;
   }

@@ -6,7 +6,7 @@ import { EngineError } from "../core/errors.ts";
 /** A destination of bytes that says how far a failed write came. */
 export interface LogSink {
   readonly name: string;
-  /** @returns the bytes written before `error`, which is null when all were. */
+  /** The bytes are the caller's again when it returns. @returns how many were written before `error`, which is null when all were. */
   write(bytes: Buffer): { written: number; error: unknown };
   /** Goes on after so many bytes of what is there, in place of replacing it. @returns false where there are fewer; then nothing has changed */
   goOnAfter?(bytes: number): boolean;
@@ -74,7 +74,7 @@ export function streamSink(stream: Writable): LogSink {
   return {
     name: "the stream",
     write(bytes) {
-      if (failure === null) stream.write(bytes);
+      if (failure === null) stream.write(Buffer.from(bytes));
       return { written: 0, error: failure };
     },
     close: () => failure,

@@ -88,7 +88,7 @@ export class Bidding {
     const campaign = roll.campaigns[slot];
     const board = boards.get(campaign.forecaster)!;
     const account = ledger.view(slot);
-    const at = announcer.at(decision.tick);
-    announcer.emit({ type: "decision", ...at, slot, campaign, from, state, decision, account, board });
+    const { tick, timeMs } = announcer.at(decision.tick);
+    announcer.emit({ type: "decision", tick, timeMs, slot, campaign, from, state, decision, account, board });
   }
 }

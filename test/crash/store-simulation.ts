@@ -87,7 +87,7 @@ export function processOf(
   const market = new JournaledMarket(watched, () => 0);
   const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
   const file = snapshots === null ? null : nextLog(snapshots.directory);
-  const log = new DecisionLog(file ?? nowhere(), "all");
+  const log = new DecisionLog(file ?? nowhere(), "all", true);
   const taken =
     snapshots === null ? {} : { snapshots: { ...snapshots, parts: () => ({ log, inner }) as Record<string, Savable> } };
   const observers = [log, market];

@@ -6,6 +6,7 @@ const ENGINE = "src/runtime/engine.ts";
 const BOOKS = "src/runtime/bookkeeping.ts";
 const SUPERVISION_FILE = "src/runtime/supervision.ts";
 const LOG = "src/observe/decision-log.ts";
+const LINE_BYTES = "src/observe/line-bytes.ts";
 const LEDGER_MODEL = ["test/core/ledger.property.test.ts"];
 const RUN = ["test/runtime/engine.sim.test.ts"];
 
@@ -165,20 +166,27 @@ export const MONEY: readonly Mutant[] = [
     killers: ["test/runtime/scheduler.sim.test.ts"],
   },
   {
-    name: "the decision log drops the line that fills its buffer",
+    name: "the decision log drops a full buffer",
     breaks: "D1: a line per decision",
     file: LOG,
-    find: "    this.#buffer += line;\n",
-    replace:
-      "    if (this.#buffer.length + line.length < BUFFER_CHARACTERS) this.#buffer += line;\n    else this.#flush();\n",
+    find: "    if (this.#buffer.length >= BUFFER_BYTES) this.#flush();\n",
+    replace: "    if (this.#buffer.length >= BUFFER_BYTES) this.#buffer.clear();\n",
     killers: ["test/observe/decision-log.sim.test.ts"],
   },
   {
-    name: "the decision log writes a buffer in reverse",
-    breaks: "D1, E3: in the order told",
-    file: LOG,
-    find: "    this.#buffer += line;\n",
-    replace: "    this.#buffer = line + this.#buffer;\n",
-    killers: ["test/observe/decision-log.sim.test.ts"],
+    name: "a log's buffer that grows loses what was in it",
+    breaks: "LB2",
+    file: LINE_BYTES,
+    find: "      larger.set(this.#bytes.subarray(0, at));\n",
+    replace: "",
+    killers: ["test/observe/line-bytes.property.test.ts"],
+  },
+  {
+    name: "a small loss is logged as -0",
+    breaks: "LB1",
+    file: LINE_BYTES,
+    find: "if (value < 0 && scaled > 0)",
+    replace: "if (value < 0)",
+    killers: ["test/observe/line-bytes.property.test.ts"],
   },
 ];

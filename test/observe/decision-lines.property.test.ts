@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import type { CampaignChanged, DecisionMade } from "../../src/core/events.ts";
 import { DecisionLines } from "../../src/observe/decision-lines.ts";
+import { LineBytes } from "../../src/observe/line-bytes.ts";
 
 const TIME = "2026-01-01T00:00:00.000Z";
 
@@ -12,6 +13,29 @@ function byPino(record: object): string {
   const logger = pino({ base: null, timestamp: false }, { write: (line: string) => void (text += line) });
   logger.info(record);
   return text;
+}
+
+/** The lines that are written of events. */
+function written<Event>(
+  events: readonly Event[],
+  write: (lines: DecisionLines, into: LineBytes, event: Event) => void,
+) {
+  const lines = new DecisionLines(null);
+  // Far less room than a line needs.
+  const into = new LineBytes(8);
+  return events.map((event) => {
+    into.clear();
+    write(lines, into, event);
+    return into.bytes.toString();
+  });
+}
+
+const price = (micros: number) => roundedTo(micros, 1e3);
+const rate = (figure: number) => roundedTo(figure, 1e9);
+
+function roundedTo(figure: number, scale: number): number {
+  const scaled = Math.round(Math.abs(figure) * scale);
+  return scaled <= Number.MAX_SAFE_INTEGER ? Math.sign(figure) * (scaled / scale) + 0 : figure;
 }
 
 /** What a line about a decision says. */
@@ -27,11 +51,19 @@ function recordOf({ tick, campaign, from, state, decision, account }: DecisionMa
     state,
     reason,
     binding,
-    gammaMicros,
+    gammaMicros: price(gammaMicros),
     bids: candidates
       .filter(({ bidMicros }) => bidMicros > 0)
       .map(({ platform, bidMicros, capMicros }) => ({ platform, bidMicros, capMicros })),
-    candidates: candidates.map(({ bidMicros: _bid, capMicros: _cap, ...figures }) => figures),
+    candidates: candidates.map(({ platform, cvr, cvrRelSd, cpcMicros, roiMicros, marginalMicros, verdict }) => ({
+      platform,
+      cvr: rate(cvr),
+      cvrRelSd: rate(cvrRelSd),
+      cpcMicros: price(cpcMicros),
+      roiMicros: price(roiMicros),
+      marginalMicros: price(marginalMicros),
+      verdict,
+    })),
     account: { budgetMicros, spentMicros, reservedMicros, availableMicros },
   };
 }
@@ -69,28 +101,32 @@ describe("a line about a change of state", () => {
     const change = fc.record({ tick: fc.nat(), slot: fc.nat(3), from: word, state: word, why: word });
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
-        const lines = new DecisionLines(null);
-        for (const { tick, slot, from, state, why } of changes) {
-          const record = { event: "campaign.changed", time: TIME, tick, campaign: slot, from, state, why };
-          const changed = { tick, slot, from, state, why } as unknown as CampaignChanged;
-          expect(lines.changed(changed, TIME)).toBe(byPino(record));
-        }
+        const lines = written(changes as unknown as CampaignChanged[], (to, into, one) => to.changed(into, one, TIME));
+        const records = changes.map(({ tick, slot, from, state, why }) =>
+          byPino({ event: "campaign.changed", time: TIME, tick, campaign: slot, from, state, why }),
+        );
+        expect(lines).toEqual(records);
       }),
     );
   });
 });
 
 describe("a line about a decision", () => {
-  it("has the bytes that pino would write, whatever the figures and names (DL1)", () => {
+  it("says what pino would write of the rounded record, whatever the figures and names (DL1)", () => {
     const ids = fc.array(fc.string({ unit: "binary" }), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(ids, fc.array(event, { minLength: 1, maxLength: 6 }), (campaigns, events) => {
-        const lines = new DecisionLines(null);
-        for (const one of events) {
-          const made = { ...one, campaign: { id: campaigns[one.slot] } } as unknown as DecisionMade;
-          expect(lines.line(made, TIME)).toBe(byPino(recordOf(made)));
-        }
+        const made = events.map(
+          (one) => ({ ...one, campaign: { id: campaigns[one.slot] } }) as unknown as DecisionMade,
+        );
+        const lines = written(made, (to, into, one) => to.decision(into, one, TIME));
+        expect(lines.map(parsed)).toEqual(made.map((one) => parsed(byPino(recordOf(one)))));
+        for (const line of lines) expect(line.endsWith("}\n")).toBe(true);
       }),
     );
   });
 });
+
+function parsed(line: string): unknown {
+  return JSON.parse(line);
+}

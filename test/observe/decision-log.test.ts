@@ -23,7 +23,7 @@ interface Line {
 
 function log(level: DecisionLogLevel, name: string = level) {
   const path = join(folder, name.replace(":", "-"));
-  const observer = new DecisionLog(path, level);
+  const observer = new DecisionLog(path, level, true);
   playRun([observer]);
   const end = observer.close();
   const text = readFileSync(path, "utf8");

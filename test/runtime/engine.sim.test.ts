@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"b161b98f8eaa116b9f76b6a97a8f44630e5a91d41fc6b91ad31d4d2b43cfd2e8"`,
+      `"8aef5289f553473ce7b7a8adb4456100ab597f23ce44a11737f77659c6476329"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"e671589071e1b1f53b98b01fcb081c2f3428cf5d246b83c67a6edb42016035e1"`,
+      `"63f57d1deddae98fba479f674338751d38e73f1ffde3c3b5c531bdc828ab0278"`,
     );
   });
 

@@ -101,7 +101,7 @@ export class PlayedRun {
       if (keepsLines) this.#chunks.push(chunk.toString());
       done();
     };
-    this.#log = new DecisionLog(new Writable({ write }), "all");
+    this.#log = new DecisionLog(new Writable({ write }), "all", true);
     const facts: EngineObserver = {
       wantsDecisions: false,
       observe: (event) => {

@@ -165,9 +165,10 @@ export class Answers {
     const at = slot * this.#stride;
     const length = cells[at + 6];
     if (length === NOBODY) return null;
-    const candidates: Candidate[] = [];
+    // Of their final length: a list that is pushed to holds room for seventeen.
+    const candidates = Array<Candidate>(length);
     for (let i = 0, from = at + HEADER; i < length; i += 1, from += PER_CANDIDATE) {
-      candidates.push({
+      candidates[i] = {
         platform: cells[from],
         cvr: cells[from + 1],
         cvrRelSd: cells[from + 2],
@@ -177,7 +178,7 @@ export class Answers {
         bidMicros: cells[from + 6],
         capMicros: cells[from + 7],
         verdict: VERDICTS[cells[from + 8]],
-      });
+      };
     }
     return {
       tick: cells[at + 1],
