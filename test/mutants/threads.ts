@@ -70,4 +70,20 @@ export const THREADS: readonly Mutant[] = [
     replace: "",
     killers: OVERLOAD,
   },
+  {
+    name: "a rehearsal answers in the thread's own columns",
+    breaks: "RH1",
+    file: "src/runtime/threads/rehearsal.ts",
+    find: "{ ...setup, columns, boards, faults: null }",
+    replace: "{ ...setup, boards, faults: null }",
+    killers: ["test/runtime/threads/rehearsal.test.ts"],
+  },
+  {
+    name: "faults strike in a rehearsal",
+    breaks: "RH1",
+    file: "src/runtime/threads/rehearsal.ts",
+    find: "{ ...setup, columns, boards, faults: null }",
+    replace: "{ ...setup, columns, boards }",
+    killers: ["test/runtime/threads/rehearsal.test.ts"],
+  },
 ];

@@ -10,7 +10,8 @@ import {
   expectedSpendMicros,
   type GammaMemory,
   modelConversions,
-  OPEN,
+  OPEN_EXPECTED_CLICKS,
+  OPEN_ROW,
   OPEN_WIDTH,
   priceFactor,
   responseOf,
@@ -103,8 +104,8 @@ export function inFlight(
   let clicks = 0;
   const { own, open } = memory;
   for (let at = 0; at < open.length; at += OPEN_WIDTH) {
-    const row = open[at + OPEN.row];
-    const won = open[at + OPEN.expectedClicks] * volumeFactor(own, row);
+    const row = open[at + OPEN_ROW];
+    const won = open[at + OPEN_EXPECTED_CLICKS] * volumeFactor(own, row);
     clicks += won;
     spendMicros += expectedSpendMicros(open, at, own);
     conversions += won * board.cvr[spec.platforms[row]] * cvrFactor(memory, row);

@@ -30,39 +30,35 @@ const UNKNOWN_LAG_TICKS = 15;
  * What is known of one platform from the campaign's own reports: the figures of its row in {@link GammaMemory.own}, by their places. Rows stand in one
  * list of numbers because thousands of campaigns replace theirs every tick.
  */
-export const OWN = {
-  /** Conversions received. */
-  received: 0,
-  /** Clicks bought whose conversions are still on their way. */
-  pending: 1,
-  /** Conversions due by now from all other clicks, at the platform's CVR as it was known when they fell due. */
-  matured: 2,
-  /** Windowed clicks, and what the feed let expect before the share is applied. */
-  clicks: 3,
-  expectedClicks: 4,
-  /** Windowed cost, and what the same clicks should have cost [micros]. */
-  costMicros: 5,
-  expectedCostMicros: 6,
-} as const;
+/** Conversions received. */
+export const OWN_RECEIVED = 0;
+/** Clicks bought whose conversions are still on their way. */
+export const OWN_PENDING = 1;
+/** Conversions due by now from all other clicks, at the platform's CVR as it was known when they fell due. */
+export const OWN_MATURED = 2;
+/** Windowed clicks, and what the feed let expect before the share is applied. */
+export const OWN_CLICKS = 3;
+export const OWN_EXPECTED_CLICKS = 4;
+/** Windowed cost, and what the same clicks should have cost [micros]. */
+export const OWN_COST_MICROS = 5;
+export const OWN_EXPECTED_COST_MICROS = 6;
 /** Figures in a row of {@link GammaMemory.own}. */
 export const OWN_WIDTH = 7;
 
 /** A bid whose spend report is outstanding: the figures of its row in {@link GammaMemory.open}, by their places. */
-export const OPEN = {
-  tick: 0,
-  /** Place in `spec.platforms`. */
-  row: 1,
-  /** Clicks that the feed let expect, before the share is applied. */
-  expectedClicks: 2,
-  /** Price that a click won was expected to cost [micros]. */
-  priceMicros: 3,
-  /** Above this cost the cap may have cut the sample short [micros]. */
-  freeMicros: 4,
-  /** The bid, in units of the mean clearing price. */
-  bidShare: 5,
-  /** Clicks in the feed. */
-  feedClicks: 6,
-} as const;
+export const OPEN_TICK = 0;
+/** Place in `spec.platforms`. */
+export const OPEN_ROW = 1;
+/** Clicks that the feed let expect, before the share is applied. */
+export const OPEN_EXPECTED_CLICKS = 2;
+/** Price that a click won was expected to cost [micros]. */
+export const OPEN_PRICE_MICROS = 3;
+/** Above this cost the cap may have cut the sample short [micros]. */
+export const OPEN_FREE_MICROS = 4;
+/** The bid, in units of the mean clearing price. */
+export const OPEN_BID_SHARE = 5;
+/** Clicks in the feed. */
+export const OPEN_FEED_CLICKS = 6;
 /** Figures in a row of {@link GammaMemory.open}. */
 export const OPEN_WIDTH = 7;
 
@@ -120,7 +116,7 @@ export function createMemory(spec: CampaignSpec, platforms: readonly PlatformSpe
 /** theta: the campaign's CVR ÷ the platform's, shrunk towards 1 as far as it seems to convert as they do. */
 export function cvrFactor({ ownChance, own }: GammaMemory, row: number): number {
   const at = row * OWN_WIDTH;
-  return expectedFactor(ownChance, own[at + OWN.received], own[at + OWN.matured]);
+  return expectedFactor(ownChance, own[at + OWN_RECEIVED], own[at + OWN_MATURED]);
 }
 
 /** Conversions of all clicks bought, by the model: far less noisy than those counted. */
@@ -129,7 +125,7 @@ export function modelConversions({ board, spec }: PolicyInput, memory: GammaMemo
   let sum = 0;
   for (let row = 0; row < spec.platforms.length; row += 1) {
     const at = row * OWN_WIDTH;
-    sum += cvrFactor(memory, row) * (own[at + OWN.matured] + own[at + OWN.pending] * board.cvr[spec.platforms[row]]);
+    sum += cvrFactor(memory, row) * (own[at + OWN_MATURED] + own[at + OWN_PENDING] * board.cvr[spec.platforms[row]]);
   }
   return sum;
 }
@@ -137,7 +133,7 @@ export function modelConversions({ board, spec }: PolicyInput, memory: GammaMemo
 /** c: the campaign's clicks ÷ the feed's, at the same win rate. */
 export function volumeFactor(own: readonly number[], row: number): number {
   const at = row * OWN_WIDTH;
-  return (PRIOR_CLICKS * PRIOR_SHARE + own[at + OWN.clicks]) / (PRIOR_CLICKS + own[at + OWN.expectedClicks]);
+  return (PRIOR_CLICKS * PRIOR_SHARE + own[at + OWN_CLICKS]) / (PRIOR_CLICKS + own[at + OWN_EXPECTED_CLICKS]);
 }
 
 /** h: the price charged ÷ the price expected, at a mean price of so much. */
@@ -145,7 +141,7 @@ export function priceFactor(own: readonly number[], row: number, meanMicros: num
   const at = row * OWN_WIDTH;
   const priorMicros = PRIOR_PRICED_CLICKS * meanMicros;
   if (!(priorMicros > 0)) return 1;
-  return (priorMicros + own[at + OWN.costMicros]) / (priorMicros + own[at + OWN.expectedCostMicros]);
+  return (priorMicros + own[at + OWN_COST_MICROS]) / (priorMicros + own[at + OWN_EXPECTED_COST_MICROS]);
 }
 
 /** Factors by which the calibration and the agreement windows forget with a report, for ticks of this length. */
@@ -197,9 +193,9 @@ export function learnReports(
     if (row < 0) continue;
     const at = row * OWN_WIDTH;
     const won = batch.clicks[i];
-    own[at + OWN.received] += batch.conversions[i];
+    own[at + OWN_RECEIVED] += batch.conversions[i];
     if (batch.kind[i] !== ReportKind.spend) continue;
-    own[at + OWN.pending] += won;
+    own[at + OWN_PENDING] += won;
     const costMicros = batch.costMicros[i];
     reports += 1;
     lateTicks = Math.max(0, lateTicks, input.tick - 1 - batch.tick[i]);
@@ -208,19 +204,19 @@ export function learnReports(
     freshCostMicros += costMicros;
     const bid = findBid(open, done, batch.tick[i], row);
     if (bid < 0) continue;
-    const expectedClicks = open[bid + OPEN.expectedClicks];
+    const expectedClicks = open[bid + OPEN_EXPECTED_CLICKS];
     // A silent platform has no auctions to lose.
-    if (expectedClicks > 0 && costMicros <= open[bid + OPEN.freeMicros] && board.ageTicks[platform] === 0) {
+    if (expectedClicks > 0 && costMicros <= open[bid + OPEN_FREE_MICROS] && board.ageTicks[platform] === 0) {
       predictedMicros = keep.agreement * predictedMicros + expectedSpendMicros(open, bid, own);
       actualMicros = keep.agreement * actualMicros + costMicros;
-      own[at + OWN.clicks] = keep.calibration * own[at + OWN.clicks] + won;
-      own[at + OWN.expectedClicks] = keep.calibration * own[at + OWN.expectedClicks] + expectedClicks;
-      own[at + OWN.costMicros] = keep.calibration * own[at + OWN.costMicros] + costMicros;
-      own[at + OWN.expectedCostMicros] =
-        keep.calibration * own[at + OWN.expectedCostMicros] + won * open[bid + OPEN.priceMicros];
+      own[at + OWN_CLICKS] = keep.calibration * own[at + OWN_CLICKS] + won;
+      own[at + OWN_EXPECTED_CLICKS] = keep.calibration * own[at + OWN_EXPECTED_CLICKS] + expectedClicks;
+      own[at + OWN_COST_MICROS] = keep.calibration * own[at + OWN_COST_MICROS] + costMicros;
+      own[at + OWN_EXPECTED_COST_MICROS] =
+        keep.calibration * own[at + OWN_EXPECTED_COST_MICROS] + won * open[bid + OPEN_PRICE_MICROS];
       if (isFirstPrice(input.platforms[platform])) {
-        const { bidShare, feedClicks } = OPEN;
-        learnShape(next.shapes, shapePlace(input, row), open[bid + bidShare], won, open[bid + feedClicks]);
+        const [share, feed] = [open[bid + OPEN_BID_SHARE], open[bid + OPEN_FEED_CLICKS]];
+        learnShape(next.shapes, shapePlace(input, row), share, won, feed);
       }
     }
     if (bid === done) done += OPEN_WIDTH;
@@ -284,7 +280,7 @@ function copied(memory: GammaMemory, spare: GammaMemory | null): Draft {
 /** Place in `open`, not before another one, of the bid of a tick on a platform of the campaign; −1 where there is none. */
 function findBid(open: readonly number[], from: number, tick: number, row: number): number {
   for (let at = from; at < open.length; at += OPEN_WIDTH) {
-    if (open[at + OPEN.tick] === tick && open[at + OPEN.row] === row) return at;
+    if (open[at + OPEN_TICK] === tick && open[at + OPEN_ROW] === row) return at;
   }
   return -1;
 }
@@ -292,7 +288,7 @@ function findBid(open: readonly number[], from: number, tick: number, row: numbe
 function countsOf(own: readonly number[]): Counts[] {
   const counts: Counts[] = [];
   for (let at = 0; at < own.length; at += OWN_WIDTH) {
-    counts.push({ received: own[at + OWN.received], matured: own[at + OWN.matured] });
+    counts.push({ received: own[at + OWN_RECEIVED], matured: own[at + OWN_MATURED] });
   }
   return counts;
 }
@@ -316,9 +312,9 @@ function shapePlace({ spec, platforms }: PolicyInput, row: number): number {
 
 /** What the bid at a place in `open` was expected to cost, by what is known of its platform [micros]. */
 export function expectedSpendMicros(open: readonly number[], at: number, own: readonly number[]): number {
-  const row = open[at + OPEN.row];
-  const priceMicros = open[at + OPEN.priceMicros];
-  return open[at + OPEN.expectedClicks] * volumeFactor(own, row) * priceMicros * priceFactor(own, row, priceMicros);
+  const row = open[at + OPEN_ROW];
+  const priceMicros = open[at + OPEN_PRICE_MICROS];
+  return open[at + OPEN_EXPECTED_CLICKS] * volumeFactor(own, row) * priceMicros * priceFactor(own, row, priceMicros);
 }
 
 /** Memory at the tick of the input: conversions on their way fall due, at each platform's mean delay, and bids never reported are forgotten. */
@@ -330,9 +326,9 @@ export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput, 
     const platform = spec.platforms[row];
     const delay = board.delayTicks[platform];
     const at = row * OWN_WIDTH;
-    const due = matured[at + OWN.pending] * (1 - (delay / (1 + delay)) ** elapsed);
-    matured[at + OWN.pending] -= due;
-    matured[at + OWN.matured] += due * board.cvr[platform];
+    const due = matured[at + OWN_PENDING] * (1 - (delay / (1 + delay)) ** elapsed);
+    matured[at + OWN_PENDING] -= due;
+    matured[at + OWN_MATURED] += due * board.cvr[platform];
   }
   draft.tick = tick;
   draft.open = withoutLost(memory.open, tick - MOST_LAG_TICKS);
@@ -342,6 +338,6 @@ export function mature(memory: GammaMemory, { tick, board, spec }: PolicyInput, 
 /** The open bids from a tick on. */
 function withoutLost(open: readonly number[], fromTick: number): readonly number[] {
   let at = 0;
-  while (at < open.length && open[at + OPEN.tick] < fromTick) at += OPEN_WIDTH;
+  while (at < open.length && open[at + OPEN_TICK] < fromTick) at += OPEN_WIDTH;
   return at === 0 ? open : open.slice(at);
 }

@@ -32,7 +32,13 @@ import {
   learnReports,
   listOf,
   mature,
-  OPEN,
+  OPEN_BID_SHARE,
+  OPEN_EXPECTED_CLICKS,
+  OPEN_FEED_CLICKS,
+  OPEN_FREE_MICROS,
+  OPEN_PRICE_MICROS,
+  OPEN_ROW,
+  OPEN_TICK,
   OPEN_WIDTH,
   responseOf,
 } from "./gamma-calibration.ts";
@@ -175,14 +181,14 @@ function expectBid(
   const { landscape, isFirstPrice } = responseOf(input, memory, row);
   const bidShare = bidMicros / meanMicros;
   const wins = landscape.winRate(bidShare);
-  into[at + OPEN.tick] = tick;
-  into[at + OPEN.row] = row;
-  into[at + OPEN.expectedClicks] = feedClicks[row] * wins;
-  into[at + OPEN.priceMicros] =
+  into[at + OPEN_TICK] = tick;
+  into[at + OPEN_ROW] = row;
+  into[at + OPEN_EXPECTED_CLICKS] = feedClicks[row] * wins;
+  into[at + OPEN_PRICE_MICROS] =
     isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
-  into[at + OPEN.freeMicros] = freeMicros;
-  into[at + OPEN.bidShare] = bidShare;
-  into[at + OPEN.feedClicks] = feedClicks[row];
+  into[at + OPEN_FREE_MICROS] = freeMicros;
+  into[at + OPEN_BID_SHARE] = bidShare;
+  into[at + OPEN_FEED_CLICKS] = feedClicks[row];
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */

@@ -6,13 +6,17 @@ import type { Policy } from "../../core/policy/policy.ts";
 import type { Known } from "../saved-campaign.ts";
 import { Control } from "./control.ts";
 import type { Reply, RoundMessage, ThreadSetup } from "./messages.ts";
+import { rehearse } from "./rehearsal.ts";
 import { Shard } from "./shard.ts";
 
 /** Slots between two publications of a round: each wakes the engine's thread. */
 const PUBLISH_EVERY = 256;
+/** Campaigns whose first tick is long enough to be rehearsed. */
+const LEAST_TO_REHEARSE = 5_000;
 
 const { setup, port } = workerData as { readonly setup: ThreadSetup; readonly port: MessagePort };
 const control = new Control(setup.control);
+let hasBegun = false;
 // The engine's thread may be blocked: it learns of this thread's end from shared memory.
 process.on("exit", () => control.die());
 
@@ -39,6 +43,11 @@ function play(shard: Shard, { round, assignments, columns, reports, backups, sav
   shard.goOn(saved);
   if (columns !== null) shard.setColumns(columns);
   if (reports !== null) shard.setReports(reports);
+  if (!hasBegun && assignments.length >= LEAST_TO_REHEARSE) {
+    const campaigns = assignments.map(({ spec }) => spec);
+    rehearse(setup, campaigns);
+  }
+  hasBegun = true;
   shard.assign(assignments);
   let unpublished = 0;
   const incidents = shard.play(round, (below) => {

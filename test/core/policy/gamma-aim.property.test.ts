@@ -5,7 +5,8 @@ import {
   createMemory,
   expectedSpendMicros,
   OPEN_WIDTH,
-  OWN,
+  OWN_MATURED,
+  OWN_RECEIVED,
   OWN_WIDTH,
 } from "../../../src/core/policy/gamma-calibration.ts";
 import type { GammaMemory } from "../../../src/core/policy/gamma-calibration.ts";
@@ -60,7 +61,7 @@ describe("the aim", () => {
         const memory: GammaMemory = {
           ...fresh,
           own: fresh.own.map((figure, at) =>
-            at % OWN_WIDTH === OWN.received || at % OWN_WIDTH === OWN.matured ? conversions : figure,
+            at % OWN_WIDTH === OWN_RECEIVED || at % OWN_WIDTH === OWN_MATURED ? conversions : figure,
           ),
         };
         const aimAfter = (spentMicros: number, remembered: GammaMemory) =>

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Health } from "../../../src/core/forecast/board.ts";
-import { cvrFactor, type GammaMemory, OPEN_WIDTH, OWN } from "../../../src/core/policy/gamma-calibration.ts";
+import {
+  cvrFactor,
+  type GammaMemory,
+  OPEN_WIDTH,
+  OWN_CLICKS,
+  OWN_EXPECTED_CLICKS,
+} from "../../../src/core/policy/gamma-calibration.ts";
 import { gammaPacing } from "../../../src/core/policy/gamma-pacing.ts";
 import type { PolicyInput } from "../../../src/core/policy/policy.ts";
 import { gammaWorld, reports, UNIT } from "./gamma-world.ts";
@@ -127,7 +133,7 @@ describe("calibration", () => {
     const { decision, memory } = decide(input);
     const { capMicros } = decision.candidates[0];
     const learn = (costMicros: number) =>
-      gammaPacing.learn(input, memory, reports({ clicks: 5, costMicros }), 0, 1).own[OWN.expectedClicks];
+      gammaPacing.learn(input, memory, reports({ clicks: 5, costMicros }), 0, 1).own[OWN_EXPECTED_CLICKS];
     expect(learn(capMicros - 1)).toBe(0);
     expect(learn(capMicros / 10)).toBeGreaterThan(0);
   });
@@ -243,7 +249,7 @@ describe("the fallback ladder (item 9)", () => {
     const broken = {
       ...memory,
       gammaMicros: 40 * UNIT,
-      own: memory.own.with(OWN.clicks, Number.NaN),
+      own: memory.own.with(OWN_CLICKS, Number.NaN),
     };
     const { decision } = decide(gammaWorld({ tick: 1 }), broken);
     expect(decision).toMatchObject({ reason: "fallback.unsolved", gammaMicros: 36 * UNIT });
