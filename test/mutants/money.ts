@@ -189,4 +189,12 @@ export const MONEY: readonly Mutant[] = [
     replace: "if (value < 0)",
     killers: ["test/observe/line-bytes.property.test.ts"],
   },
+  {
+    name: "what was seen lately forgets the newest",
+    breaks: "RK1",
+    file: "src/core/recent-keys.ts",
+    find: "    this.#oldest = (this.#oldest + 1) % this.#capacity;\n",
+    replace: "",
+    killers: ["test/core/recent-keys.property.test.ts"],
+  },
 ];
