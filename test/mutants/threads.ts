@@ -76,7 +76,7 @@ export const THREADS: readonly Mutant[] = [
     file: "src/runtime/threads/rehearsal.ts",
     find: "{ ...setup, columns, boards, faults: null }",
     replace: "{ ...setup, boards, faults: null }",
-    killers: ["test/runtime/threads/rehearsal.test.ts"],
+    killers: ["test/runtime/threads/rehearsal.sim.test.ts"],
   },
   {
     name: "faults strike in a rehearsal",
@@ -84,6 +84,6 @@ export const THREADS: readonly Mutant[] = [
     file: "src/runtime/threads/rehearsal.ts",
     find: "{ ...setup, columns, boards, faults: null }",
     replace: "{ ...setup, columns, boards }",
-    killers: ["test/runtime/threads/rehearsal.test.ts"],
+    killers: ["test/runtime/threads/rehearsal.sim.test.ts"],
   },
 ];
