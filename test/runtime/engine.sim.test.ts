@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"b161b98f8eaa116b9f76b6a97a8f44630e5a91d41fc6b91ad31d4d2b43cfd2e8"`,
+      `"ed4109fdb096ddd758a9dfa875c44d35aa45558add888ccffc7c6bc24995ea95"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"e671589071e1b1f53b98b01fcb081c2f3428cf5d246b83c67a6edb42016035e1"`,
+      `"6bca8d9b28db988dba6e8c59cca3fa2197ae9fd4ea30f56a27744250adfe80dd"`,
     );
   });
 
