@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"ed4109fdb096ddd758a9dfa875c44d35aa45558add888ccffc7c6bc24995ea95"`,
+      `"1c84e8ffc1ee972beca46554ec77bb2a9ed0ca516dd84a309548a606fe0fff90"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"6bca8d9b28db988dba6e8c59cca3fa2197ae9fd4ea30f56a27744250adfe80dd"`,
+      `"cdc2e593813a6d5d99101a06da7b15264cc3289beb08dc73ac77f76ff03ffa8f"`,
     );
   });
 

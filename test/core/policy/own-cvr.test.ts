@@ -25,7 +25,7 @@ describe("own CVR", () => {
   it("values news by how likely the campaign is its own, how little is known and how much of the flight is left (N1)", () => {
     expect(worthOfNews(0, 0, 1)).toBe(0);
     expect(worthOfNews(1, 0, 0)).toBe(0);
-    expect(worthOfNews(0.5, 4, 0.6)).toBeCloseTo(worthOfNews(1, 4, 0.6) / 2);
+    expect(worthOfNews(0.5, 4, 0.6)).toBeCloseTo(worthOfNews(1, 4, 0.6) / 4);
     expect(worthOfNews(1, 4, 0.3)).toBeCloseTo(worthOfNews(1, 4, 0.6) / 2);
     expect(worthOfNews(1, 4, 1)).toBeLessThan(worthOfNews(1, 0, 1));
     expect(worthOfNews(1, 100, 1)).toBeLessThan(0.03);
