@@ -93,6 +93,22 @@ export const DECISIONS: readonly Mutant[] = [
     killers: ["test/core/policy/gamma-hedge.property.test.ts"],
   },
   {
+    name: "news on its way is paid for twice",
+    breaks: "N1: E includes what clicks bought are still to convert",
+    file: "src/core/policy/gamma-pacing.ts",
+    find: "expectedConversions(memory, row, board.cvr[spec.platforms[row]]),",
+    replace: "expectedConversions(memory, row, 0),",
+    killers: ["test/core/policy/gamma-pacing.test.ts"],
+  },
+  {
+    name: "news is bought above the value of a conversion",
+    breaks: "item 6: up to V",
+    file: "src/core/policy/gamma-pacing.ts",
+    find: "Math.max(gammaMicros, Math.min(gammaMicros * (1 + news), spec.valuePerConversionMicros))",
+    replace: "gammaMicros * (1 + news)",
+    killers: ["test/core/policy/gamma-pacing.test.ts"],
+  },
+  {
     name: "a rate's way of moving is never learned",
     breaks: "Bayes over two filters",
     file: "src/core/forecast/cvr-mixture.ts",

@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"8aef5289f553473ce7b7a8adb4456100ab597f23ce44a11737f77659c6476329"`,
+      `"1c84e8ffc1ee972beca46554ec77bb2a9ed0ca516dd84a309548a606fe0fff90"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"63f57d1deddae98fba479f674338751d38e73f1ffde3c3b5c531bdc828ab0278"`,
+      `"cdc2e593813a6d5d99101a06da7b15264cc3289beb08dc73ac77f76ff03ffa8f"`,
     );
   });
 

@@ -119,13 +119,17 @@ export function cvrFactor({ ownChance, own }: GammaMemory, row: number): number 
   return expectedFactor(ownChance, own[at + OWN_RECEIVED], own[at + OWN_MATURED]);
 }
 
+/** Conversions of the clicks bought on the platform in a row, at the platform's CVR: those due by now and those on their way. */
+export function expectedConversions({ own }: GammaMemory, row: number, platformCvr: number): number {
+  const at = row * OWN_WIDTH;
+  return own[at + OWN.matured] + own[at + OWN.pending] * platformCvr;
+}
+
 /** Conversions of all clicks bought, by the model: far less noisy than those counted. */
 export function modelConversions({ board, spec }: PolicyInput, memory: GammaMemory): number {
-  const { own } = memory;
   let sum = 0;
   for (let row = 0; row < spec.platforms.length; row += 1) {
-    const at = row * OWN_WIDTH;
-    sum += cvrFactor(memory, row) * (own[at + OWN_MATURED] + own[at + OWN_PENDING] * board.cvr[spec.platforms[row]]);
+    sum += cvrFactor(memory, row) * expectedConversions(memory, row, board.cvr[spec.platforms[row]]);
   }
   return sum;
 }

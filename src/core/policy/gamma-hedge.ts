@@ -18,7 +18,7 @@ import type { Outlook } from "./gamma-solver.ts";
  * The rate of collapses is unknown, Gamma(1) with mean 1 / H before the flight: 1 / (H + t) after t days of it. Longer than a day ahead is not looked:
  * plans of many days are made anew on each.
  */
-const PRIOR_DAYS = 40 / 24;
+const PRIOR_DAYS = 30 / 24;
 const MOST_DAYS = 1;
 /** Step over which elasticities are taken, in ln gamma, and the least that is believed. */
 const STEP = 0.1;

@@ -13,6 +13,7 @@
  * item 4 S(gamma) = Σ A c h M C(gamma Q/M) is spent and N(gamma) = Σ A c Q F(gamma Q/M) converts, A the traffic left, F and C a prior landscape, or on first-price platforms the learned one (price-shape.ts);
  * item 5 gamma_B solves S = B − spent − in flight; gamma_A solves spent + S = A (converted + N); both monotone: bisection in ln gamma; gamma_B is raised as a hedge against a collapse (gamma-hedge.ts);
  * item 6 bids: r = gamma q theta / m; second price r m, first price m argmax F(u)(r − u); waste aversion z bids at most V (1 − z sd);
+ * where the budget binds, gamma is raised by what a conversion's news of theta is worth (own-cvr.ts), up to V;
  * item 7 caps: what is available, in proportion to expected spend; less while reports are late;
  * item 8 goals: a conversion goal raises gamma up to min(gamma_B, (1 + omega) V); a reach goal adds a price per click or impression;
  * item 9 fallbacks: (i) an old feed, caution and then probes; (ii) predictions and outcomes that disagree, dual mirror descent; (iii) no convergence,
@@ -27,6 +28,7 @@ import {
   copiedInto,
   createMemory,
   cvrFactor,
+  expectedConversions,
   expectedSpendMicros,
   type GammaMemory,
   learnReports,
@@ -42,6 +44,7 @@ import {
   OPEN_WIDTH,
   responseOf,
 } from "./gamma-calibration.ts";
+import { worthOfNews } from "./own-cvr.ts";
 import type { Policy, PolicyInput, PolicyOutcome } from "./policy.ts";
 
 /** A feed older than three half-lives of the price mean calls for caution (item 9 i) [ms]. */
@@ -110,7 +113,8 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     if (!isOpen(wishes, row)) continue;
     const isOld = board.ageTicks[platform] * tickMs > CAUTION_MS;
     const z = isOld || isProbe ? Math.max(1, spec.wasteAversion) : spec.wasteAversion;
-    const valueMicros = marginalValue(input, row, aim, cvr, z);
+    const gammaMicros = Math.min(curiousGamma(input, memory, row, aim), cautiousValue(input, row, z));
+    const valueMicros = marginalValue(input, row, aim, gammaMicros, cvr);
     wishes.marginalMicros[row] = valueMicros;
     const { control } = platforms[platform];
     const response = responseOf(input, memory, row);
@@ -127,10 +131,26 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
   return wishes;
 }
 
-/** What a click is worth at the aim [micros]: gamma × CVR + eta × reach, within what caution and the waste allowance let it be. */
-function marginalValue(input: PolicyInput, row: number, aim: Aim, cvr: number, z: number): number {
+/**
+ * Gamma on a platform [micros]: where the budget binds, that of the aim and what a conversion's news is worth, but no more than a conversion is. The plan does not
+ * know of the news: what they cost now is saved by the plans to come.
+ */
+function curiousGamma({ spec, board, tick }: PolicyInput, memory: GammaMemory, row: number, aim: Aim): number {
+  const { gammaMicros, binding } = aim;
+  if (binding !== "budget") return gammaMicros;
+  const { startTick, endTick } = spec.flight;
+  const leftShare = Math.min(1, (endTick - tick) / (endTick - startTick));
+  const news = worthOfNews(
+    memory.ownChance,
+    expectedConversions(memory, row, board.cvr[spec.platforms[row]]),
+    leftShare,
+  );
+  return Math.max(gammaMicros, Math.min(gammaMicros * (1 + news), spec.valuePerConversionMicros));
+}
+
+/** What a click is worth at the aim [micros]: gamma × CVR + eta × reach, within what the waste allowance lets it be. */
+function marginalValue(input: PolicyInput, row: number, aim: Aim, gammaMicros: number, cvr: number): number {
   const { spec, board } = input;
-  const gammaMicros = Math.min(aim.gammaMicros, cautiousValue(input, row, z));
   if (aim.etaMicros === 0) return gammaMicros * cvr;
   const reach = aim.reach === "impressions" ? board.impressionsPerClick[spec.platforms[row]] : 1;
   const ceilingMicros = (1 + spec.wasteAllowance) * spec.valuePerConversionMicros * cvr;
