@@ -98,7 +98,7 @@ export const DECISIONS: readonly Mutant[] = [
     file: "src/core/policy/gamma-pacing.ts",
     find: "expectedConversions(memory, row, board.cvr[spec.platforms[row]]),",
     replace: "expectedConversions(memory, row, 0),",
-    killers: ["test/core/policy/gamma-pacing.test.ts"],
+    killers: ["test/core/policy/news.property.test.ts"],
   },
   {
     name: "news is bought above the value of a conversion",
@@ -106,7 +106,7 @@ export const DECISIONS: readonly Mutant[] = [
     file: "src/core/policy/gamma-pacing.ts",
     find: "Math.max(gammaMicros, Math.min(gammaMicros * (1 + news), spec.valuePerConversionMicros))",
     replace: "gammaMicros * (1 + news)",
-    killers: ["test/core/policy/gamma-pacing.test.ts"],
+    killers: ["test/core/policy/news.property.test.ts"],
   },
   {
     name: "a rate's way of moving is never learned",

@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"1c84e8ffc1ee972beca46554ec77bb2a9ed0ca516dd84a309548a606fe0fff90"`,
+      `"6cfd914b81b682edd33522fdeeea498a016f0cde929d62ce2f6fe3d7a68012ea"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"cdc2e593813a6d5d99101a06da7b15264cc3289beb08dc73ac77f76ff03ffa8f"`,
+      `"30a5ad37c55c558828a4de0dfbf2ce7da7eade315c4450880c2b41990c937b29"`,
     );
   });
 

@@ -122,7 +122,7 @@ export function cvrFactor({ ownChance, own }: GammaMemory, row: number): number 
 /** Conversions of the clicks bought on the platform in a row, at the platform's CVR: those due by now and those on their way. */
 export function expectedConversions({ own }: GammaMemory, row: number, platformCvr: number): number {
   const at = row * OWN_WIDTH;
-  return own[at + OWN.matured] + own[at + OWN.pending] * platformCvr;
+  return own[at + OWN_MATURED] + own[at + OWN_PENDING] * platformCvr;
 }
 
 /** Conversions of all clicks bought, by the model: far less noisy than those counted. */

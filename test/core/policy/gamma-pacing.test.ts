@@ -114,51 +114,6 @@ describe("bids", () => {
   });
 });
 
-describe("news", () => {
-  const tight = { budgetMicros: 300 * UNIT };
-
-  /** Bids ÷ what gamma makes of the CVR, of a campaign that is its own, with so many conversions expected on the first platform. */
-  function raises(world: Parameters<typeof gammaWorld>[0], matured = 0, pendingClicks = 0, ownChance = 1) {
-    const input = gammaWorld(world);
-    const memory = { ...fresh(input), ownChance };
-    const own = memory.own.slice();
-    own[OWN.received] = matured;
-    own[OWN.matured] = matured;
-    own[OWN.pending] = pendingClicks;
-    const { gammaMicros, candidates } = decide(input, { ...memory, tick: input.tick, own }).decision;
-    return candidates.map(({ bidMicros, cvr }) => bidMicros / (gammaMicros * cvr));
-  }
-
-  it("of a CVR that is little known is paid for, while the budget binds", () => {
-    const [first, second] = raises({ spec: tight }, 20);
-    expect(first).toBeGreaterThan(1.02);
-    expect(second).toBeGreaterThan(first * 1.2);
-    for (const raise of raises({}, 20)) expect(raise).toBeCloseTo(1, 3);
-    for (const raise of raises({ spec: { cpaTargetMicros: 12 * UNIT } }, 20)) expect(raise).toBeCloseTo(1, 3);
-  });
-
-  it("is worth nothing to a campaign that converts as the platforms do, and less as the flight ends", () => {
-    for (const raise of raises({ spec: tight }, 0, 0, 0)) expect(raise).toBeCloseTo(1, 3);
-    const late = raises({ spec: { budgetMicros: 30 * UNIT }, tick: 90 })[0];
-    expect(late).toBeLessThan(raises({ spec: tight })[0]);
-    expect(late).toBeLessThan(1.12);
-  });
-
-  it("that clicks on their way will bring is not paid for twice", () => {
-    expect(raises({ spec: tight }, 0, 400)[0]).toBeCloseTo(raises({ spec: tight }, 20)[0], 1);
-    expect(raises({ spec: tight }, 0, 400)[0]).toBeLessThan(raises({ spec: tight })[0] / 1.2);
-  });
-
-  it("raises no bid above what a conversion is worth", () => {
-    const input = gammaWorld({ spec: { budgetMicros: 1200 * UNIT } });
-    const { decision } = decide(input, { ...fresh(input), ownChance: 1 });
-    expect(decision.binding).toBe("budget");
-    expect(decision.gammaMicros).toBeGreaterThan(35 * UNIT);
-    expect(decision.gammaMicros).toBeLessThan(60 * UNIT);
-    for (const { bidMicros } of decision.candidates) expect(bidMicros).toBeLessThanOrEqual(3 * UNIT + 1);
-  });
-});
-
 describe("calibration", () => {
   it("raises the CVR of a campaign that converts better than the platform", () => {
     const { memory, decision } = play(60, {}, 10, UNIT, 2);
