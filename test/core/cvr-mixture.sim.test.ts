@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createBoard } from "../../src/core/forecast/board.ts";
+import { CountWeightedForecaster } from "../../src/core/forecast/count-weighted.ts";
 import { CvrFilter, DRIFTING } from "../../src/core/forecast/cvr-filter.ts";
 import { CvrMixture } from "../../src/core/forecast/cvr-mixture.ts";
 import { RandomStream } from "../../src/core/random.ts";
@@ -28,6 +30,20 @@ function addErrors(sums: { mixture: number; drifting: number }, seed: number, ra
   }
 }
 
+/** What a forecaster's board says after two days of a rate. */
+function stillChanceAfter(rateAt: (tick: number) => number): number {
+  const board = createBoard("count-weighted", 1, DAY);
+  const forecaster = new CountWeightedForecaster(board, 0, { tickMs: 60_000, periodTicks: DAY });
+  const { next } = new RandomStream(1, "test");
+  for (let tick = 0; tick < 2 * DAY; tick += 1) {
+    let conversions = 0;
+    for (let click = 0; click < CLICKS; click += 1) if (next() < rateAt(tick)) conversions += 1;
+    const metrics = { platform: 0, tick, impressions: 50 * CLICKS, clicks: CLICKS, cpcMicros: 1e6, conversions };
+    forecaster.update({ ...metrics, conversionAgeTicks: 0 }, tick);
+  }
+  return board.stillChance[0];
+}
+
 describe("the mixture of a drifting and a still rate", () => {
   it("knows a rate that stands still twice as well as a filter that expects drift", () => {
     const { mixture, drifting } = errorsAgainst(() => 0.04);
@@ -37,6 +53,11 @@ describe("the mixture of a drifting and a still rate", () => {
   it("follows a rate that drifts as well as that filter", () => {
     const { mixture, drifting } = errorsAgainst((tick) => 0.04 * Math.exp(0.4 * Math.sin(tick / 200)));
     expect(mixture).toBeLessThan(1.1 * drifting);
+  });
+
+  it("says on the board which of the two it is", () => {
+    expect(stillChanceAfter(() => 0.04)).toBeGreaterThan(0.7);
+    expect(stillChanceAfter((tick) => 0.04 * Math.exp(0.4 * Math.sin(tick / 200)))).toBeLessThan(0.05);
   });
 
   it("goes on from what it saved", () => {

@@ -93,6 +93,14 @@ export const DECISIONS: readonly Mutant[] = [
     killers: ["test/core/policy/gamma-hedge.property.test.ts"],
   },
   {
+    name: "the hedge expects a rate that stands still to collapse",
+    breaks: "h goes with the probability that the rate drifts",
+    file: "src/core/policy/gamma-hedge.ts",
+    find: "const moves = 1 - outlook.stillChanceAt(most);",
+    replace: "const moves = 1;",
+    killers: ["test/core/policy/gamma-hedge.property.test.ts"],
+  },
+  {
     name: "news on its way is paid for twice",
     breaks: "N1: E includes what clicks bought are still to convert",
     file: "src/core/policy/gamma-pacing.ts",

@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"6cfd914b81b682edd33522fdeeea498a016f0cde929d62ce2f6fe3d7a68012ea"`,
+      `"8c360431944d2b76d92bdaf10305fa650ca7f402e94bb150d4eb27a3f184be30"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"30a5ad37c55c558828a4de0dfbf2ce7da7eade315c4450880c2b41990c937b29"`,
+      `"25c8801caef430299edee85332e332a13ed40422ba3cb8fb0477ecb0d27b4e57"`,
     );
   });
 

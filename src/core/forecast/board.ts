@@ -108,6 +108,8 @@ export interface ForecastBoard {
   readonly cvrMean: Float64Array;
   /** Relative standard deviation of `cvr`. */
   readonly cvrRelSd: Float64Array;
+  /** Probability that the platform's CVR stands still instead of drifting. */
+  readonly stillChance: Float64Array;
   /** Price per click now [micros]. */
   readonly cpcMicros: Float64Array;
   /** Long-run mean of the same [micros]. */
@@ -134,6 +136,7 @@ export function createBoard(forecaster: string, platforms: number, periodTicks: 
     cvr: column(),
     cvrMean: column(),
     cvrRelSd: column(),
+    stillChance: column(),
     cpcMicros: column(),
     cpcMeanMicros: column(),
     evidence: column(),
@@ -155,6 +158,7 @@ const MOST = {
   cvr: 1,
   cvrMean: 1,
   cvrRelSd: 1e9,
+  stillChance: 1,
   cpcMicros: 1e12,
   cpcMeanMicros: 1e12,
   evidence: 1e15,

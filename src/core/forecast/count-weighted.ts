@@ -106,6 +106,7 @@ export class CountWeightedForecaster implements Forecaster, Savable<CountWeighte
     board.cvr[p] = this.#cvr.rateAt(tick);
     board.cvrMean[p] = this.#cvr.base;
     board.cvrRelSd[p] = Math.min(1, Math.sqrt(variance));
+    board.stillChance[p] = this.#cvr.stillChance;
     board.evidence[p] = Math.min(this.#cvr.conversions, 1 / variance);
     board.delayTicks[p] = this.#cvr.delayTicks;
     board.cpcMicros[p] = this.#cpc.priceMicros;

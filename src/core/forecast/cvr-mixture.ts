@@ -47,6 +47,11 @@ export class CvrMixture implements Savable<CvrMixtureState> {
     return this.#drifting.delayTicks;
   }
 
+  /** Probability that the rate stands still. */
+  get stillChance(): number {
+    return this.#stillChance;
+  }
+
   /** The rate without drift and daily wave: what it will return to. */
   get base(): number {
     return this.#mean(this.#drifting.base, this.#still.base);

@@ -67,6 +67,7 @@ export function lookAhead(
         response.isFirstPrice ? Number.POSITIVE_INFINITY : spec.maxBidMicros,
       ),
       reachPerClick: reach === "impressions" ? board.impressionsPerClick[platform] : 1,
+      stillChance: board.stillChance[platform],
       response,
     });
   }

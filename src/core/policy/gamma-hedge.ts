@@ -10,6 +10,9 @@
  * After the collapse, the other platforms take up the money of this one, a share x of all: f = (1 − x)^(1/epsilon'), epsilon' their elasticity; but no money
  * is worth less than itself, f ≥ gamma_B / V. Where no platform has a large share, f is near 1 and nothing is hedged.
  *
+ * A platform whose conversion rate has been standing still is not expected to move, by however much: h goes with the probability that its rate drifts
+ * (cvr-mixture.ts).
+ *
  * H1 the hedged gamma is between the plan's and the highest allowed.
  */
 import type { Outlook } from "./gamma-solver.ts";
@@ -18,7 +21,7 @@ import type { Outlook } from "./gamma-solver.ts";
  * The rate of collapses is unknown, Gamma(1) with mean 1 / H before the flight: 1 / (H + t) after t days of it. Longer than a day ahead is not looked:
  * plans of many days are made anew on each.
  */
-const PRIOR_DAYS = 30 / 24;
+const PRIOR_DAYS = 16 / 24;
 const MOST_DAYS = 1;
 /** Step over which elasticities are taken, in ln gamma, and the least that is believed. */
 const STEP = 0.1;
@@ -46,7 +49,8 @@ export function hedged(outlook: Outlook, lnBudget: number, lnTop: number, daysGo
   const elasticity = elasticityOf(spendMicros, higherMicros);
   const restElasticity = elasticityOf(restMicros, higherMicros - outlook.spendMicrosOf(most));
   const worthLeft = Math.max((restMicros / spendMicros) ** (1 / restElasticity), Math.exp(lnBudget - lnTop));
-  const collapses = Math.min(MOST_DAYS, daysLeft) / (PRIOR_DAYS + daysGone);
+  const moves = 1 - outlook.stillChanceAt(most);
+  const collapses = (moves * Math.min(MOST_DAYS, daysLeft)) / (PRIOR_DAYS + daysGone);
   const fall = elasticity * collapses * (1 - worthLeft);
   if (!(fall > 0)) return lnBudget;
   return Math.min(lnTop, lnBudget + Math.log(fall / -Math.expm1(-fall)) / elasticity);

@@ -26,6 +26,8 @@ export interface OutlookRow {
   readonly mostMicros: number;
   /** What the reach goal counts per click. */
   readonly reachPerClick: number;
+  /** Probability that its CVR stands still. */
+  readonly stillChance: number;
   /** How the platform answers to what a click is worth. */
   readonly response: Response;
 }
@@ -37,6 +39,7 @@ export class Outlook {
   readonly #priceMicros: number[] = [];
   readonly #cvr: number[] = [];
   readonly #reachPerClick: number[] = [];
+  readonly #stillChance: number[] = [];
   readonly #responses: Response[] = [];
   /** Spend [micros], conversions and reach if every auction were won at the mean price. */
   readonly #spendMicros: number[] = [];
@@ -53,12 +56,23 @@ export class Outlook {
     this.length = 0;
   }
 
-  add({ row, clicks, priceMicros, priceFactor, cvr, mostMicros, reachPerClick, response }: OutlookRow): void {
+  add({
+    row,
+    clicks,
+    priceMicros,
+    priceFactor,
+    cvr,
+    mostMicros,
+    reachPerClick,
+    stillChance,
+    response,
+  }: OutlookRow): void {
     const i = this.length;
     this.#rows[i] = row;
     this.#priceMicros[i] = priceMicros;
     this.#cvr[i] = cvr;
     this.#reachPerClick[i] = reachPerClick;
+    this.#stillChance[i] = stillChance;
     this.#responses[i] = response;
     this.#spendMicros[i] = clicks * priceMicros * priceFactor;
     this.#conversions[i] = clicks * cvr;
@@ -72,6 +86,11 @@ export class Outlook {
   /** Place in `spec.platforms` of the i-th platform added. */
   rowAt(i: number): number {
     return this.#rows[i];
+  }
+
+  /** Probability that the CVR of the i-th platform added stands still. */
+  stillChanceAt(i: number): number {
+    return this.#stillChance[i];
   }
 
   /** Values a conversion at gamma [micros], and a unit of reach at eta [micros]. */

@@ -30,7 +30,7 @@ export const PRIOR_OWN = 0.3;
  * Conversions that a conversion's news is worth at the beginning of a flight, × (kappa + E) / own². Not derived but measured, in worlds made for tuning: it is also what
  * makes a campaign buy early from platforms that it has found to be good for it, before they change.
  */
-const NEWS = 2.5;
+const NEWS = 4;
 
 /** Conversions received, and those expected, of one platform. */
 export interface Counts {

@@ -9,6 +9,11 @@ const LN_VALUE = Math.log(50 * UNIT);
 
 /** Platforms that differ in nothing but their conversions per click. */
 function outlookOf(...cvrs: number[]): Outlook {
+  return stillOutlook(0, ...cvrs);
+}
+
+/** The same, whose rates stand still with some probability. */
+function stillOutlook(stillChance: number, ...cvrs: number[]): Outlook {
   const outlook = new Outlook();
   for (const [row, cvr] of cvrs.entries()) {
     outlook.add({
@@ -19,6 +24,7 @@ function outlookOf(...cvrs: number[]): Outlook {
       cvr,
       mostMicros: Number.POSITIVE_INFINITY,
       reachPerClick: 1,
+      stillChance,
       response: PAY_PRICE,
     });
   }
@@ -51,7 +57,7 @@ describe("the hedge", () => {
     const uneven = raise(outlookOf(0.08, 0.04, 0.04, 0.04, 0.04));
     const single = raise(outlookOf(0.4, 0.01, 0.01, 0.01, 0.01));
     expect(even).toBeGreaterThan(0);
-    expect(even).toBeLessThan(0.05);
+    expect(even).toBeLessThan(0.1);
     expect(uneven).toBeGreaterThan(even);
     expect(single).toBeGreaterThan(0.15);
   });
@@ -66,6 +72,13 @@ describe("the hedge", () => {
   it("fades in a long flight in which nothing collapses", () => {
     const cvrs = [0.2, 0.04, 0.04];
     expect(raise(outlookOf(...cvrs), 30, 500, 20)).toBeLessThan(raise(outlookOf(...cvrs), 30) / 5);
+  });
+
+  it("expects no collapse of a rate that stands still", () => {
+    const cvrs = [0.2, 0.04, 0.04];
+    expect(raise(stillOutlook(1, ...cvrs))).toBe(0);
+    expect(raise(stillOutlook(0.5, ...cvrs))).toBeLessThan(raise(outlookOf(...cvrs)) * 0.7);
+    expect(raise(stillOutlook(0.5, ...cvrs))).toBeGreaterThan(raise(outlookOf(...cvrs)) * 0.3);
   });
 
   it("hedges nothing in an empty market", () => {

@@ -12,6 +12,7 @@ const ROW: OutlookRow = {
   priceFactor: 1.2,
   cvr: 0.05,
   mostMicros: Number.POSITIVE_INFINITY,
+  stillChance: 0,
   reachPerClick: 1,
   response: PAY_PRICE,
 };

@@ -49,7 +49,7 @@ describe("news of a campaign's own CVR", () => {
   it("is worth less as the flight ends", () => {
     const [late] = raises({ spec: { budgetMicros: 30 * UNIT }, tick: 90 }, {});
     expect(late).toBeLessThan(raises(TIGHT, {})[0]);
-    expect(late).toBeLessThan(1.12);
+    expect(late).toBeLessThan(1.2);
   });
 
   it("is worth nothing to a campaign that converts as the platforms do, and more the likelier it is its own (N1)", () => {
