@@ -5,6 +5,7 @@
  */
 import { REASONS } from "../core/decision.ts";
 import type { Binding, Verdict } from "../core/decision.ts";
+import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import { formatMoney } from "../core/money.ts";
 import type { PlatformSpec } from "../core/platform.ts";
 import type { FoundDecision, LoggedDecision } from "./log-search.ts";
@@ -30,6 +31,9 @@ const LOOSENED: Readonly<Partial<Record<Binding, string>>> = {
   goal: "without the goal it would have been lower",
 };
 
+/** What is less is the rounding of the record. */
+const LEAST_NEWS = 1e-4;
+
 /** A change that would have turned a platform's verdict, everything else alike; null where the record does not tell. */
 interface Turn {
   /** Conversions per click to be above (or, of a bid, to fall below). */
@@ -49,6 +53,8 @@ export interface PlatformExplanation {
   readonly cpcMicros: number;
   readonly roiMicros: number;
   readonly marginalMicros: number;
+  /** By how much of gamma × CVR a click is worth more, for what it tells of the campaign's own CVR; 0: by nothing, or the record does not tell. */
+  readonly newsShare: number;
   readonly bidMicros: number;
   readonly capMicros: number;
   readonly turn: Turn | null;
@@ -108,12 +114,23 @@ export function explain(found: FoundDecision): Explanation {
         cpcMicros,
         roiMicros,
         marginalMicros,
+        newsShare: newsShareOf(found, candidate),
         bidMicros: bid?.bidMicros ?? 0,
         capMicros: bid?.capMicros ?? 0,
         turn: turnOf(found, candidate),
       };
     }),
   };
+}
+
+/** What lies above gamma × CVR is the worth of news (own-cvr.ts), or of reach where a goal asks for it. */
+function newsShareOf({ spec, decision }: FoundDecision, candidate: LoggedDecision["candidates"][number]): number {
+  const { policy, goals } = spec;
+  const plainMicros = decision.gammaMicros * candidate.cvr;
+  const hasReachGoal = (goals?.clicks ?? goals?.impressions ?? null) !== null;
+  if (policy !== gammaPacing.name || hasReachGoal || !(plainMicros > 0)) return 0;
+  const share = candidate.marginalMicros / plainMicros - 1;
+  return share > LEAST_NEWS ? share : 0;
 }
 
 function turnOf({ run, spec, decision }: FoundDecision, candidate: LoggedDecision["candidates"][number]): Turn | null {
@@ -216,7 +233,7 @@ export function renderExplanation(explanation: Explanation): string {
       "",
       `${row.platform}: ${row.verdict}, ${bid}`,
       `  CVR ${percent(row.cvr)} ± ${percent(row.cvrSd)}, mean price ${price(row.cpcMicros)}, ROI per click ${price(row.roiMicros)}`,
-      `  a click is worth ${price(row.marginalMicros)} after pacing, ${side} the mean price`,
+      `  a click is worth ${price(row.marginalMicros)} after pacing, ${side} the mean price${newsOf(row)}`,
     );
     if (row.turn !== null) lines.push(`  ${row.turn.text}`);
   }
@@ -225,6 +242,10 @@ export function renderExplanation(explanation: Explanation): string {
     "What would have changed it holds for gamma as it was; prices vary around the mean, so that a bid below it wins some.",
   );
   return `${lines.join("\n")}\n`;
+}
+
+function newsOf({ newsShare }: PlatformExplanation): string {
+  return newsShare === 0 ? "" : `: gamma × CVR and ${percent(newsShare)} for what it tells of the campaign's own CVR`;
 }
 
 function percent(share: number): string {

@@ -49,6 +49,19 @@ function written(...lines: readonly unknown[]): string {
 }
 
 describe("explaining a decision", () => {
+  it("says how much of a bid pays for news, where nothing else can have raised it", async () => {
+    const raised = { ...decision(5) };
+    raised.candidates = [{ ...raised.candidates[0], marginalMicros: 500_000 }, raised.candidates[1]];
+    const explained = explain(await findDecision(written(header, declared, raised), "c1", 5));
+    expect(explained.platforms.map(({ newsShare }) => newsShare)).toEqual([0.25, 0]);
+    expect(renderExplanation(explained)).toContain(
+      "gamma × CVR and 25.00 % for what it tells of the campaign's own CVR",
+    );
+    const reach = { ...declared, spec: { ...spec, goals: { clicks: 100, impressions: null, conversions: null } } };
+    const [google] = explain(await findDecision(written(header, reach, raised), "c1", 5)).platforms;
+    expect(google.newsShare).toBe(0);
+  });
+
   it.each([
     ["budget", /a larger budget would have raised it/],
     ["cpa", /a higher CPA target would have raised it; a larger budget would not/],
