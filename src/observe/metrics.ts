@@ -7,7 +7,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { REASONS } from "../core/decision.ts";
 import { CAMPAIGN_STATES } from "../core/events.ts";
-import type { EngineEvent, EngineObserver, EngineStarted, TickCompleted } from "../core/events.ts";
+import type { EngineEvent, EngineObserver, EngineStarted, ReportsBooked, TickCompleted } from "../core/events.ts";
 import { Health } from "../core/forecast/board.ts";
 import { fromMicros } from "../core/money.ts";
 
@@ -88,6 +88,8 @@ export class ServiceMetrics implements EngineObserver {
   readonly #viewers = this.#gauge("stream_viewers", "Viewers of live streams.");
   readonly #requests = this.#counter("http_requests_total", "Requests by class of status.", ["status"]);
   readonly #campaignSpend: Gauge | null;
+  /** Decisions by reason that are yet to be counted: a counter is asked at a scrape, not at every decision. */
+  readonly #decided = new Map<string, number>();
 
   /** @param perCampaign campaigns, by slot, with a series of their own; cut at {@link MOST_CAMPAIGN_SERIES} (MT3). */
   constructor(perCampaign = 0) {
@@ -117,15 +119,10 @@ export class ServiceMetrics implements EngineObserver {
         this.#start(event);
         break;
       case "decision":
-        this.#decisions.inc({ reason: event.decision.reason });
+        this.#decided.set(event.decision.reason, 1 + (this.#decided.get(event.decision.reason) ?? 0));
         break;
       case "reports.booked":
-        for (let row = 0; row < event.batch.length; row += 1) {
-          const platform = this.#platform(event.batch.platform[row]);
-          this.#spend.inc({ platform }, fromMicros(event.bookedMicros[row]));
-          this.#clicks.inc({ platform }, event.batch.clicks[row]);
-          this.#conversions.inc({ platform }, event.batch.conversions[row]);
-        }
+        this.#booked(event);
         break;
       case "reservation.expired":
         this.#spend.inc({ platform: this.#platform(event.platform) }, fromMicros(event.bookedMicros));
@@ -192,6 +189,7 @@ export class ServiceMetrics implements EngineObserver {
       this.#viewers.set(gauges.viewers);
     }
     this.#readLedger();
+    this.#countDecisions();
     return this.registry.metrics();
   }
 
@@ -203,6 +201,31 @@ export class ServiceMetrics implements EngineObserver {
         counter.inc({ platform }, 0);
       for (const health of HEALTHS) this.#health.set({ platform, health }, health === "healthy" ? 1 : 0);
     }
+  }
+
+  /** Sums first: a counter is asked once a platform, not once a row. */
+  #booked({ batch, bookedMicros }: ReportsBooked): void {
+    const sums = new Map<number, { micros: number; clicks: number; conversions: number }>();
+    for (let row = 0; row < batch.length; row += 1) {
+      const index = batch.platform[row];
+      const sum = sums.get(index) ?? { micros: 0, clicks: 0, conversions: 0 };
+      sums.set(index, sum);
+      sum.micros += bookedMicros[row];
+      sum.clicks += batch.clicks[row];
+      sum.conversions += batch.conversions[row];
+    }
+    for (const [index, { micros, clicks, conversions }] of sums) {
+      const platform = this.#platform(index);
+      this.#spend.inc({ platform }, fromMicros(micros));
+      this.#clicks.inc({ platform }, clicks);
+      this.#conversions.inc({ platform }, conversions);
+    }
+  }
+
+  /** Hands over the decisions made since the last time. */
+  #countDecisions(): void {
+    for (const [reason, count] of this.#decided) this.#decisions.inc({ reason }, count);
+    this.#decided.clear();
   }
 
   #ticked({ tick, latencyMs, decisions, states, boards }: TickCompleted): void {

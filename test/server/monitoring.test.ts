@@ -83,6 +83,15 @@ describe("the metrics", () => {
     expect(spends.reduce((sum, [, value]) => sum + Number(value), 0)).toBeCloseTo(money.spentMicros / 1e6, 6);
   });
 
+  it("count every decision once, however often they are read", async () => {
+    const counted = (read: string) =>
+      [...read.matchAll(/^campaign_engine_decisions_total\{.*\} (.*)$/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+    // Ten ticks of three campaigns.
+    const decisions = 30;
+    expect(counted(text)).toBe(decisions);
+    expect(counted(await (await live.get("/metrics")).text())).toBe(decisions);
+  });
+
   it.skipIf(!existsSync(promtool))("and the rules pass promtool", () => {
     execFileSync(promtool, ["check", "rules", "--lint-fatal", join(monitoring, "alerts.yaml")], { stdio: "pipe" });
     execFileSync(promtool, ["check", "metrics"], { input: text, stdio: "pipe" });
