@@ -12,9 +12,9 @@ import { EngineError } from "../core/errors.ts";
 import type { CampaignState, DecisionMade, EngineEvent, EngineObserver, EngineStarted } from "../core/events.ts";
 import type { Savable } from "../core/saved.ts";
 import { DecisionLines } from "./decision-lines.ts";
+import { LineBytes } from "./line-bytes.ts";
 import { fileSink, streamSink, unwritable } from "./log-sink.ts";
 import type { LogSink } from "./log-sink.ts";
-import { LineBytes } from "./line-bytes.ts";
 
 /**
  * Which decisions are written: every one; those whose state, reason or set of platforms differs from the campaign's

@@ -5,9 +5,9 @@
  */
 import { REASONS } from "../core/decision.ts";
 import type { Binding, Verdict } from "../core/decision.ts";
-import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import { formatMoney } from "../core/money.ts";
 import type { PlatformSpec } from "../core/platform.ts";
+import { gammaPacing } from "../core/policy/gamma-pacing.ts";
 import type { FoundDecision, LoggedDecision } from "./log-search.ts";
 
 /** What binds, in words. */

@@ -15,6 +15,8 @@ const SPACE = 0x20;
 const TILDE = 0x7e;
 /** Digits that are written with 32-bit arithmetic. */
 const PART = 1_000_000_000;
+/** Powers of ten. */
+const POWERS = Array.from({ length: 10 }, (_, places) => 10 ** places);
 
 /** Text to be put into lines again and again. */
 export function encoded(text: string): Uint8Array {
@@ -146,8 +148,6 @@ export class LineBytes {
     return at;
   }
 }
-
-const POWERS = Array.from({ length: 10 }, (_, places) => 10 ** places);
 
 /** Digits of a number below {@link PART}: its length in bits, times the logarithm of 2, one more where it reaches the next power of ten. */
 function lengthOf(value: number): number {

@@ -208,8 +208,11 @@ export class ServiceMetrics implements EngineObserver {
     const sums = new Map<number, { micros: number; clicks: number; conversions: number }>();
     for (let row = 0; row < batch.length; row += 1) {
       const index = batch.platform[row];
-      const sum = sums.get(index) ?? { micros: 0, clicks: 0, conversions: 0 };
-      sums.set(index, sum);
+      let sum = sums.get(index);
+      if (sum === undefined) {
+        sum = { micros: 0, clicks: 0, conversions: 0 };
+        sums.set(index, sum);
+      }
       sum.micros += bookedMicros[row];
       sum.clicks += batch.clicks[row];
       sum.conversions += batch.conversions[row];

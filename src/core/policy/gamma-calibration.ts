@@ -26,10 +26,9 @@ const MOST_LAG_TICKS = 64;
 /** Lag that is assumed before the first report says how late reports are. */
 const UNKNOWN_LAG_TICKS = 15;
 
-/**
- * What is known of one platform from the campaign's own reports: the figures of its row in {@link GammaMemory.own}, by their places. Rows stand in one
- * list of numbers because thousands of campaigns replace theirs every tick.
- */
+// What is known of one platform from the campaign's own reports: places of the figures in its row of GammaMemory.own. Rows stand in one list of
+// numbers because thousands of campaigns replace theirs every tick.
+
 /** Conversions received. */
 export const OWN_RECEIVED = 0;
 /** Clicks bought whose conversions are still on their way. */
@@ -45,7 +44,9 @@ export const OWN_EXPECTED_COST_MICROS = 6;
 /** Figures in a row of {@link GammaMemory.own}. */
 export const OWN_WIDTH = 7;
 
-/** A bid whose spend report is outstanding: the figures of its row in {@link GammaMemory.open}, by their places. */
+// A bid whose spend report is outstanding: places of the figures in its row of GammaMemory.open.
+
+/** Tick of the bid. */
 export const OPEN_TICK = 0;
 /** Place in `spec.platforms`. */
 export const OPEN_ROW = 1;
@@ -84,11 +85,11 @@ export interface GammaMemory {
   readonly misfitTicks: number;
   /** Cost reported since the last decision [micros]. */
   readonly freshCostMicros: number;
-  /** By platform of the campaign: {@link OWN}. */
+  /** By platform of the campaign: rows of {@link OWN_WIDTH} figures. */
   readonly own: readonly number[];
   /** By first-price platform of the campaign: rows of its price shape (price-shape.ts). */
   readonly shapes: readonly number[];
-  /** Bids whose reports are outstanding, oldest first: {@link OPEN}. */
+  /** Bids whose reports are outstanding, oldest first: rows of {@link OPEN_WIDTH} figures. */
   readonly open: readonly number[];
 }
 

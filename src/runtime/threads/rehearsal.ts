@@ -4,15 +4,15 @@
  * RH1 nothing of it is left: boards, balances and answers are its own, faults and policies that are not the engine's take no part; RH2 it is short.
  */
 import type { CampaignSpec } from "../../core/campaign.ts";
+import type { Decision } from "../../core/decision.ts";
 import { createBoard } from "../../core/forecast/board.ts";
 import { policies } from "../../core/policy/index.ts";
-import { ReportKind } from "../../core/reports.ts";
+import { ReportBatch } from "../../core/reports.ts";
 import { BoardMirror, shareBoard } from "./board-mirror.ts";
 import type { SharedBoard } from "./board-mirror.ts";
 import { Answers, Balances, shareColumns } from "./columns.ts";
 import type { ThreadSetup } from "./messages.ts";
 import { shareReports } from "./report-columns.ts";
-import type { ReportColumns } from "./report-columns.ts";
 import { Shard } from "./shard.ts";
 
 /** Most campaigns that rehearse, and their ticks (RH2): as many decisions as compile a policy. */
@@ -44,17 +44,21 @@ export function rehearse(setup: ThreadSetup, campaigns: readonly CampaignSpec[])
   shard.assign(specs.map((spec, slot) => ({ type: "start", slot, spec })));
   const balances = new Balances(columns);
   const answers = new Answers(columns);
+  const { answer: _answer, ...rows } = reports;
+  const batch = Object.assign(new ReportBatch(0), rows);
+  let decided: (Decision | null)[] = specs.map(() => null);
   let decisions = 0;
   for (let tick = 0; tick < TICKS; tick += 1) {
-    let length = 0;
+    batch.clear();
     for (const [slot, spec] of specs.entries()) {
-      const before = length;
-      if (tick > 0) length = report(reports, length, slot, tick - 1, answers);
-      balances.write(slot, accountAt(spec, tick), length > before);
+      const before = batch.length;
+      report(batch, slot, decided[slot]);
+      balances.write(slot, accountAt(spec, tick), batch.length > before);
     }
     const moment = { tick, timeMs: tick * setup.tickMs, day: FLIGHT };
-    shard.play({ type: "tick", moment, length }, () => undefined);
-    for (const slot of specs.keys()) if (answers.decision(slot) !== null) decisions += 1;
+    shard.play({ type: "tick", moment, length: batch.length }, () => undefined);
+    decided = specs.map((_, slot) => answers.decision(slot));
+    decisions += decided.filter((decision) => decision !== null).length;
   }
   return decisions;
 }
@@ -63,22 +67,15 @@ function ofFlight(spec: CampaignSpec): CampaignSpec {
   return { ...spec, flight: FLIGHT };
 }
 
-/** Writes what came of a campaign's bids of a tick; returns where the next row goes. */
-function report(into: ReportColumns, from: number, slot: number, tick: number, answers: Answers): number {
-  let row = from;
-  for (const { platform, bidMicros } of answers.decision(slot)?.candidates ?? []) {
+/** Reports what came of a campaign's bids. */
+function report(batch: ReportBatch, slot: number, decision: Decision | null): void {
+  if (decision === null) return;
+  const { tick, candidates } = decision;
+  for (const { platform, bidMicros } of candidates) {
     if (bidMicros === 0) continue;
-    into.kind[row] = ReportKind.spend;
-    into.campaign[row] = slot;
-    into.platform[row] = platform;
-    into.tick[row] = tick;
-    into.costMicros[row] = Math.ceil(bidMicros / 2);
-    into.impressions[row] = IMPRESSIONS_PER_CLICK;
-    into.clicks[row] = 1;
-    into.conversions[row] = (slot + tick) % CLICKS_PER_CONVERSION === 0 ? 1 : 0;
-    row += 1;
+    const conversions = (slot + tick) % CLICKS_PER_CONVERSION === 0 ? 1 : 0;
+    batch.pushSpend(slot, platform, tick, Math.ceil(bidMicros / 2), IMPRESSIONS_PER_CLICK, 1, conversions);
   }
-  return row;
 }
 
 /** A campaign's balances if it spends evenly. */
