@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import Table from "cli-table3";
 import { Command } from "commander";
+import nodeFlags from "../src/cli/node-flags.json" with { type: "json" };
 import { BENCHES, FULL, QUICK } from "./speed/benches.ts";
 import { goalText, isMet } from "./speed/timing.ts";
 import type { Figure, Sizes } from "./speed/timing.ts";
@@ -51,8 +52,7 @@ if (options.json !== undefined) {
 
 function measure(name: string, given: Sizes): Promise<Figure[]> {
   return new Promise((resolve, reject) => {
-    // The heap limits that `src/cli/bin.js` gives to the command line.
-    const execArgv = ["--max-semi-space-size=32", "--heap-growing-percent=60"];
+    const execArgv = nodeFlags;
     const child = fork(new URL("speed/worker.ts", import.meta.url), [name, JSON.stringify(given)], { execArgv });
     child.on("message", (measured) => resolve(measured as Figure[]));
     child.on("error", reject);

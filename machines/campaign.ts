@@ -113,7 +113,7 @@ const campaignSetup = setup({
     decide: assign(({ context, event }) => {
       const { world, reply } = only(event, "tick");
       const input = policyInput(context, world);
-      const { decision, memory } = context.policy.decide(input, context.memory, context.spare);
+      const { decision, memory } = context.policy.decide(input, context.memory, context.spare, reply?.draft);
       assertDecision(decision, input);
       if (reply !== undefined) reply.decision = decision;
       const { kind, reason } = decision;

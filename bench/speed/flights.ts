@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { EngineEvent, EngineObserver } from "../../src/core/events.ts";
 import { DecisionLog } from "../../src/observe/decision-log.ts";
+import type { DecisionLogLevel } from "../../src/observe/decision-log.ts";
 import { TimedMarket } from "../../src/platforms/timed-market.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import { cpuMicroseconds, heapBytes, quantile } from "./timing.ts";
@@ -9,8 +10,8 @@ import type { BenchWorld } from "./world.ts";
 
 /** How a flight is played. */
 export interface FlightOptions {
-  /** Whether every decision goes into a decision log that ends in /dev/null. */
-  readonly isLogged?: boolean;
+  /** Level of a decision log that ends in /dev/null; default: none is written. */
+  readonly log?: DecisionLogLevel | null;
   /** Threads of the campaigns' actors. */
   readonly threads?: number;
 }
@@ -44,7 +45,7 @@ export async function fly({ config, createMarket }: BenchWorld, options: FlightO
       if (event.type === "tick.completed") decisions += event.decisions;
     },
   };
-  const log = options.isLogged === true ? new DecisionLog("/dev/null", "all") : null;
+  const log = options.log ? new DecisionLog("/dev/null", options.log) : null;
   const observers = log === null ? [counter] : [log, counter];
   const bornAt = cpuMicroseconds();
   const { threads = 1 } = options;

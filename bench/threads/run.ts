@@ -2,6 +2,7 @@
 import { fork } from "node:child_process";
 import Table from "cli-table3";
 import { Command } from "commander";
+import nodeFlags from "../../src/cli/node-flags.json" with { type: "json" };
 import { median } from "../speed/timing.ts";
 import type { FlightFigures, FlightOrder } from "./worker.ts";
 
@@ -24,7 +25,7 @@ const options = new Command("bench:threads")
   .option("--threads <numbers>", "numbers of threads, the first is the baseline", "1,2")
   .option("--policy <name>", "what campaigns decide by", "gamma-pacing")
   // Otherwise V8 collects the garbage of one thread on all cores, and CPU time does not tell whose it was.
-  .option("--node-flags <flags>", "flags of Node", "--single-threaded-gc")
+  .option("--node-flags <flags>", "flags of Node, beside those of the command line", "--single-threaded-gc")
   .parse()
   .opts<Options>();
 
@@ -66,7 +67,7 @@ function sequential({ cpuMs, ownCpuMs }: FlightFigures, threads: number): number
 function fly(threads: number): Promise<FlightFigures> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL("worker.ts", import.meta.url), {
-      execArgv: options.nodeFlags.split(" ").filter(Boolean),
+      execArgv: [...nodeFlags, ...options.nodeFlags.split(" ").filter(Boolean)],
     });
     child.on("message", (figures) => resolve(figures as FlightFigures));
     child.on("error", reject);

@@ -100,6 +100,8 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
     if (run === null) return createRun(scope, event, state, context);
     unused = null;
     run.scope = scope;
+    run.self = scope.self;
+    run.system = scope.system;
     run.raised = null;
     run.state = state;
     run.context = context;
@@ -163,7 +165,19 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
 }
 
 function createRun(scope: AnyActorScope, event: EventObject, state: State, context: object): Run {
-  return { scope, raised: null, state, context, event, output: undefined, isDone: false, isChanged: false };
+  return {
+    scope,
+    self: scope.self,
+    system: scope.system,
+    spawn: refuseSpawn,
+    raised: null,
+    state,
+    context,
+    event,
+    output: undefined,
+    isDone: false,
+    isChanged: false,
+  };
 }
 
 /**

@@ -3,9 +3,13 @@ import { and, assign, emit, not, or, raise } from "xstate";
 import type { AnyActorScope, AnyStateMachine, EventObject } from "xstate";
 import { EngineError } from "../core/errors.ts";
 
-/** One event being worked off by one actor. */
+/** One event being worked off by one actor; guards and assigners get it as their argument: an object of their own for each would cost more than most of them. */
 export interface Run {
   scope: AnyActorScope;
+  /** What XState hands out beside context and event. */
+  self: AnyActorScope["self"];
+  system: AnyActorScope["system"];
+  readonly spawn: () => never;
   /** Raised and not yet worked off; null before anything is. */
   raised: EventObject[] | null;
   context: object;
@@ -54,12 +58,10 @@ export function compileGuard(guard: unknown, machineId: string, implementations:
     if (found === undefined) throw unsupported(machineId, `guard "${named.type}" without an implementation`);
     if (typeof found !== "function" || "check" in found) return compileGuard(found, machineId, implementations);
     const params = compileParams(named);
-    return (run) => Boolean((found as AnyFunction)({ context: run.context, event: run.event }, params(run)));
+    return (run) => Boolean((found as AnyFunction)(run, params(run)));
   }
   const { check, guards = [] } = guard as BuiltinGuard;
-  if (check === undefined) {
-    return (run) => Boolean((guard as AnyFunction)({ context: run.context, event: run.event }, undefined));
-  }
+  if (check === undefined) return (run) => Boolean((guard as AnyFunction)(run, undefined));
   const tests = guards.map((one) => compileGuard(one, machineId, implementations));
   if (check === CHECKS.and) {
     return (run) => {
@@ -98,13 +100,13 @@ function compileBuiltin(action: BuiltinAction, params: (run: Run) => unknown, ma
   if (type === TYPES.assign) return assignStep(assignment, params);
   if (type === TYPES.raise && delay === undefined) {
     return (run) => {
-      const raised = (typeof event === "function" ? event(argsOf(run), params(run)) : event) as EventObject;
+      const raised = (typeof event === "function" ? event(run, params(run)) : event) as EventObject;
       (run.raised ??= []).push(raised);
     };
   }
   if (type === TYPES.emit) {
     return (run) => {
-      const emitted = (typeof event === "function" ? event(argsOf(run), params(run)) : event) as EventObject;
+      const emitted = (typeof event === "function" ? event(run, params(run)) : event) as EventObject;
       run.scope.actionExecutor(executable(run, type, { event: emitted }, () => deferEmit(run.scope, emitted)));
     };
   }
@@ -118,7 +120,7 @@ function deferEmit(scope: AnyActorScope, emitted: EventObject): void {
 function assignStep(assignment: unknown, params: (run: Run) => unknown): Step {
   if (typeof assignment === "function") {
     return (run) => {
-      const patch = assignment(assignArgsOf(run), params(run)) as Record<string, unknown>;
+      const patch = assignment(run, params(run)) as Record<string, unknown>;
       const next: Record<string, unknown> = { ...run.context };
       // Cheaper than a second spread; an assigner's keys are its own.
       for (const key in patch) next[key] = patch[key];
@@ -128,10 +130,9 @@ function assignStep(assignment: unknown, params: (run: Run) => unknown): Step {
   }
   const entries = Object.entries(assignment as object);
   return (run) => {
-    const args = assignArgsOf(run);
     const given = params(run);
     const next: Record<string, unknown> = { ...run.context };
-    for (const [key, value] of entries) next[key] = typeof value === "function" ? value(args, given) : value;
+    for (const [key, value] of entries) next[key] = typeof value === "function" ? value(run, given) : value;
     run.context = next;
     run.isChanged = true;
   };
@@ -150,17 +151,13 @@ function executable(
   return { type, info: argsOf(run), params, exec } as unknown as Parameters<AnyActorScope["actionExecutor"]>[0];
 }
 
-function argsOf(run: Run): object {
-  return { context: run.context, event: run.event, self: run.scope.self, system: run.scope.system };
-}
-
-/** In one literal: a spread would cost more than most assigners. */
-function assignArgsOf({ context, event, scope }: Run): object {
-  return { context, event, self: scope.self, system: scope.system, spawn: refuseSpawn };
+/** Of a plain action, which is carried out when the run is over. */
+function argsOf({ context, event, self, system }: Run): object {
+  return { context, event, self, system };
 }
 
 function compileParams({ params }: Named): (run: Run) => unknown {
-  return typeof params === "function" ? (run) => params({ context: run.context, event: run.event }) : () => params;
+  return typeof params === "function" ? (run) => params(run) : () => params;
 }
 
 /** Stands where XState would hand out `spawn`. */

@@ -16,6 +16,7 @@ const MOST_CAMPAIGNS = 20;
 
 /** Listens in on gamma pacing: keeps the curve that each chosen campaign saw at its first decision. */
 export class ParetoWatch implements EngineObserver {
+  readonly wantsDecisions = "fleeting";
   readonly #plan: RunPlan;
   readonly #dayStarts: readonly number[];
   #platforms: readonly PlatformSpec[] = [];

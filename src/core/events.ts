@@ -303,6 +303,9 @@ export type EngineEvent =
 /** A listener to the engine. */
 export interface EngineObserver {
   observe(event: EngineEvent): void;
-  /** Where false, `decision` events are not made for it. Default true. */
-  readonly wantsDecisions?: boolean;
+  /**
+   * Where false, `decision` events are not made for it. Where `fleeting`, it reads a decision while it hears of it and keeps none: where all observers do so, the
+   * engine writes one decision over the other. Default true.
+   */
+  readonly wantsDecisions?: boolean | "fleeting";
 }

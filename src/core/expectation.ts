@@ -63,14 +63,15 @@ interface Counts {
 
 /** Listens to one run, and judges it by what was expected. */
 export class ExpectationCheck implements EngineObserver {
-  readonly wantsDecisions: boolean;
+  readonly wantsDecisions: false | "fleeting";
   readonly #expectations: readonly Expectation[];
   #counts: readonly Counts[] = [];
   #started: EngineStarted | null = null;
 
   constructor(expectations: readonly Expectation[]) {
     this.#expectations = expectations;
-    this.wantsDecisions = expectations.some(({ name }) => name === "maxBid" || name === "maxFallbackShare");
+    const isAboutDecisions = expectations.some(({ name }) => name === "maxBid" || name === "maxFallbackShare");
+    this.wantsDecisions = isAboutDecisions ? "fleeting" : false;
   }
 
   observe(event: EngineEvent): void {

@@ -11,56 +11,106 @@ import { encoded, LineBytes } from "./line-bytes.ts";
 /** Decimals of prices [micros] and of rates; whole figures have none. */
 const PRICE = 3;
 const RATE = 9;
+/** Combinations of words that are remembered. */
+const MOST_WORDS = 32;
 
 const [DECISION, CHANGED] = ["decision", "campaign.changed"].map((event) => `{"level":30,"event":"${event}","time":"`);
-const FROM = encoded(',"from":');
-const STATE = encoded(',"state":');
-const WHY = encoded(',"why":');
-const REASON = encoded(',"reason":');
-const BINDING = encoded(',"binding":');
-const GAMMA = encoded(',"gammaMicros":');
 const BIDS = encoded(',"bids":[');
 const CAP = encoded(',"capMicros":');
 const CANDIDATES = encoded('],"candidates":[');
 const MARGINAL = encoded(',"marginalMicros":');
-const VERDICT = encoded(',"verdict":');
 const BUDGET = encoded('],"account":{"budgetMicros":');
 const SPENT = encoded(',"spentMicros":');
 const RESERVED = encoded(',"reservedMicros":');
 const AVAILABLE = encoded(',"availableMicros":');
 const COMMA = encoded(",");
 const CLOSE = encoded("}");
-const END = encoded("}\n");
 const END_OF_DECISION = encoded("}}\n");
 
-/** What lines say of a platform again and again: its name, and what is forecast for it, which is the same for all campaigns of a tick. */
+/** What lines say of a platform again and again: its name, and what is forecast for it, most of which is the same for all campaigns of a tick. */
 class PlatformPieces {
   readonly bid: Uint8Array;
-  readonly candidate: Uint8Array;
-  readonly #scratch = new LineBytes(128);
+  readonly #candidate: Uint8Array;
+  readonly #scratch = new LineBytes(256);
+  #cvr = Number.NaN;
   #cvrRelSd = Number.NaN;
   #cpcMicros = Number.NaN;
+  /** What follows the CVR. */
   #forecast = encoded("");
+  /** The CVR and what is before and after it, once two campaigns in a row were given the same. */
+  #all: Uint8Array | null = null;
 
   constructor(platform: string | number) {
     const head = `{"platform":${JSON.stringify(platform)}`;
     this.bid = encoded(`${head},"bidMicros":`);
-    this.candidate = encoded(`${head},"cvr":`);
+    this.#candidate = encoded(`${head},"cvr":`);
   }
 
-  forecast({ cvrRelSd, cpcMicros }: Candidate): Uint8Array {
-    if (cvrRelSd === this.#cvrRelSd && cpcMicros === this.#cpcMicros) return this.#forecast;
+  /** Begins what a line says of the platform as a candidate, up to its ROI. */
+  candidate(into: LineBytes, { cvr, cvrRelSd, cpcMicros }: Candidate): void {
+    const isNew = cvrRelSd !== this.#cvrRelSd || cpcMicros !== this.#cpcMicros;
+    if (isNew) this.#forecast = this.#written(cvrRelSd, cpcMicros);
+    if (isNew || cvr !== this.#cvr) {
+      this.#cvr = cvr;
+      this.#all = null;
+      this.#spell(into);
+      return;
+    }
+    this.#all ??= copyOf(this.#scratch, (scratch) => this.#spell(scratch));
+    into.put(this.#all);
+  }
+
+  #spell(into: LineBytes): void {
+    into.put(this.#candidate);
+    into.decimal(this.#cvr, RATE);
+    into.put(this.#forecast);
+  }
+
+  #written(cvrRelSd: number, cpcMicros: number): Uint8Array {
     this.#cvrRelSd = cvrRelSd;
     this.#cpcMicros = cpcMicros;
-    const scratch = this.#scratch;
-    scratch.clear();
-    scratch.text(',"cvrRelSd":');
-    scratch.decimal(cvrRelSd, RATE);
-    scratch.text(',"cpcMicros":');
-    scratch.decimal(cpcMicros, PRICE);
-    scratch.text(',"roiMicros":');
-    this.#forecast = Uint8Array.from(scratch.bytes);
-    return this.#forecast;
+    return copyOf(this.#scratch, (scratch) => {
+      scratch.text(',"cvrRelSd":');
+      scratch.decimal(cvrRelSd, RATE);
+      scratch.text(',"cpcMicros":');
+      scratch.decimal(cpcMicros, PRICE);
+      scratch.text(',"roiMicros":');
+    });
+  }
+}
+
+/** What is written into scratch bytes, for keeps. */
+function copyOf(scratch: LineBytes, write: (scratch: LineBytes) => void): Uint8Array {
+  scratch.clear();
+  write(scratch);
+  return Uint8Array.from(scratch.bytes);
+}
+
+/** Words that follow each other, each under its key: few combinations, met again and again. */
+class Words {
+  readonly #keys: readonly string[];
+  readonly #end: string;
+  readonly #known: { readonly words: readonly string[]; readonly bytes: Uint8Array }[] = [];
+
+  /** @param end what follows them */
+  constructor(keys: readonly string[], end: string) {
+    this.#keys = keys;
+    this.#end = end;
+  }
+
+  /** @param last of the words, after the two states; `binding` only where there are four */
+  of(from: string, state: string, last: string, binding?: string): Uint8Array {
+    const known = this.#known;
+    for (let i = 0; i < known.length; i += 1) {
+      const { words, bytes } = known[i];
+      if (words[2] === last && words[0] === from && words[1] === state && words[3] === binding) return bytes;
+    }
+    const words = binding === undefined ? [from, state, last] : [from, state, last, binding];
+    const pairs = this.#keys.map((key, i) => `,"${key}":${JSON.stringify(words[i])}`);
+    const bytes = encoded(`${pairs.join("")}${this.#end}`);
+    if (known.length === MOST_WORDS) known.length = 0;
+    known.push({ words, bytes });
+    return bytes;
   }
 }
 
@@ -89,8 +139,10 @@ export class DecisionLines {
   readonly #started: EngineStarted | null;
   readonly #decision = new Head(DECISION);
   readonly #changed = new Head(CHANGED);
+  readonly #choice = new Words(["from", "state", "reason", "binding"], ',"gammaMicros":');
+  readonly #change = new Words(["from", "state", "why"], "}\n");
   readonly #platforms: PlatformPieces[] = [];
-  readonly #words = new Map<string, Uint8Array>();
+  readonly #verdicts = new Map<string, Uint8Array>();
 
   /** @param started the run, which names the platforms; without it they are told by their indices. */
   constructor(started: EngineStarted | null) {
@@ -102,15 +154,7 @@ export class DecisionLines {
     const { reason, binding, gammaMicros, candidates } = decision;
     into.put(this.#decision.of(tick, time));
     into.quoted(campaign.id);
-    into.put(FROM);
-    into.put(this.#word(from));
-    into.put(STATE);
-    into.put(this.#word(state));
-    into.put(REASON);
-    into.put(this.#word(reason));
-    into.put(BINDING);
-    into.put(this.#word(binding));
-    into.put(GAMMA);
+    into.put(this.#choice.of(from, state, reason, binding));
     into.decimal(gammaMicros, PRICE);
     into.put(BIDS);
     let bids = 0;
@@ -146,38 +190,27 @@ export class DecisionLines {
     const campaign = this.#started?.campaigns[slot];
     if (campaign === undefined) into.decimal(slot, 0);
     else into.quoted(campaign.id);
-    into.put(FROM);
-    into.put(this.#word(from));
-    into.put(STATE);
-    into.put(this.#word(state));
-    into.put(WHY);
-    into.quoted(why);
-    into.put(END);
+    into.put(this.#change.of(from, state, why));
   }
 
   #candidate(into: LineBytes, candidate: Candidate): void {
-    const platform = this.#platform(candidate.platform);
-    into.put(platform.candidate);
-    into.decimal(candidate.cvr, RATE);
-    into.put(platform.forecast(candidate));
+    this.#platform(candidate.platform).candidate(into, candidate);
     into.decimal(candidate.roiMicros, PRICE);
     into.put(MARGINAL);
     into.decimal(candidate.marginalMicros, PRICE);
-    into.put(VERDICT);
-    into.put(this.#word(candidate.verdict));
-    into.put(CLOSE);
+    into.put(this.#verdict(candidate.verdict));
   }
 
   #platform(index: number): PlatformPieces {
     return (this.#platforms[index] ??= new PlatformPieces(this.#started?.platforms[index].id ?? index));
   }
 
-  /** A word of a short list, quoted. */
-  #word(word: string): Uint8Array {
-    const known = this.#words.get(word);
+  /** How what a line says of a candidate ends. */
+  #verdict(word: string): Uint8Array {
+    const known = this.#verdicts.get(word);
     if (known !== undefined) return known;
-    const quoted = encoded(JSON.stringify(word));
-    this.#words.set(word, quoted);
-    return quoted;
+    const end = encoded(`,"verdict":${JSON.stringify(word)}}`);
+    this.#verdicts.set(word, end);
+    return end;
   }
 }

@@ -40,10 +40,11 @@ export interface DecisionLogState {
   readonly filter: unknown;
 }
 
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 128 * 1024;
 
 /** Writes the decision log. */
 export class DecisionLog implements EngineObserver, Savable<DecisionLogState> {
+  readonly wantsDecisions = "fleeting";
   readonly #sink: LogSink;
   readonly #filter: LevelFilter;
   readonly #keepsRoutine: boolean;

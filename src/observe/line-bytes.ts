@@ -115,10 +115,11 @@ export class LineBytes {
   }
 
   #fraction(value: number, places: number): void {
-    let digits = value;
+    // As an integer: the remainder of a fraction takes ten times as long.
+    let digits = value | 0;
     let left = places;
     while (digits % 10 === 0) {
-      digits /= 10;
+      digits = (digits / 10) | 0;
       left -= 1;
     }
     this.#bytes[this.#length] = POINT;

@@ -47,6 +47,7 @@ const INGESTION_BUCKETS = [0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 
 /** All metrics of one service. */
 export class ServiceMetrics implements EngineObserver {
+  readonly wantsDecisions = "fleeting";
   readonly registry = new Registry();
   readonly #perCampaign: number;
   #started: EngineStarted | null = null;

@@ -24,6 +24,7 @@ const LISTED_CAMPAIGNS = 10;
 
 /** Collects the summary and the timeline of one run. */
 export class RunObserver implements EngineObserver {
+  readonly wantsDecisions = "fleeting";
   #started: EngineStarted | null = null;
   #timeline: Timeline | null = null;
   #incidents: Incidents | null = null;

@@ -10,6 +10,7 @@ export interface ReasonShare {
 
 /** Counts reasons by campaign. */
 export class DecisionDigest implements EngineObserver {
+  readonly wantsDecisions = "fleeting";
   readonly #counts = new Map<number, Map<Reason, number>>();
 
   observe(event: EngineEvent): void {

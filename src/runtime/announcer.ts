@@ -22,6 +22,11 @@ export class Announcer {
     return this.#decisionObservers.length > 0;
   }
 
+  /** Whether any observer may keep the decisions that it hears of. */
+  get keepsDecisions(): boolean {
+    return this.#decisionObservers.some((observer) => observer.wantsDecisions !== "fleeting");
+  }
+
   /** The moment of a tick, by default of the next one. */
   at(tick = this.nextTick): { tick: number; timeMs: number } {
     return { tick, timeMs: this.#startMs + tick * this.#tickMs };

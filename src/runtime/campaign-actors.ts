@@ -8,7 +8,7 @@
 import type { AnyActorRef } from "xstate";
 import { policyInput } from "../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent } from "../../machines/campaign.ts";
-import type { Decision, Reply } from "../core/decision.ts";
+import type { Decision, DecisionDraft, Reply } from "../core/decision.ts";
 import type { CampaignState } from "../core/events.ts";
 import { paretoCurve } from "../core/pareto.ts";
 import type { ParetoCurve } from "../core/pareto.ts";
@@ -69,12 +69,15 @@ export class LocalActors implements CampaignActors {
   readonly #tree: ActorTree;
   readonly #states: CampaignStates;
   readonly #faults: FaultyActors | null;
+  readonly #draft: DecisionDraft | null;
   readonly #rows = new RowsByCampaign();
 
-  constructor(tree: ActorTree, states: CampaignStates, faults: FaultyActors | null) {
+  /** @param draft where decisions are written; null where they are kept by whoever hears of them */
+  constructor(tree: ActorTree, states: CampaignStates, faults: FaultyActors | null, draft: DecisionDraft | null) {
     this.#tree = tree;
     this.#states = states;
     this.#faults = faults;
+    this.#draft = draft;
   }
 
   tell(slot: number, event: CampaignEvent): CampaignState | null {
@@ -99,7 +102,7 @@ export class LocalActors implements CampaignActors {
 
   *decide(batch: ReportBatch, world: World, isDue: (slot: number) => boolean, heard: Heard, decided: Decided): Pieces {
     this.#rows.index(batch, this.#states.length);
-    const reply: Reply = { decision: null };
+    const reply: Reply = { decision: null, draft: this.#draft };
     const event: CampaignEvent = { type: "tick", world, reply };
     for (let slot = 0; slot < this.#states.length; slot += 1) {
       if (isPause(slot)) yield;

@@ -12,6 +12,7 @@ import type { CampaignEvent } from "../../machines/campaign.ts";
 import type { RestartIntensity } from "../../machines/engine.ts";
 import type { SupervisionLimits } from "../../machines/portfolio.ts";
 import type { CampaignSpec } from "../core/campaign.ts";
+import { DecisionDraft } from "../core/decision.ts";
 import { EngineError } from "../core/errors.ts";
 import type { EngineObserver } from "../core/events.ts";
 import type { Faults } from "../core/faults.ts";
@@ -171,6 +172,7 @@ export class Engine {
     });
     const states = new CampaignStates(campaigns.length);
     const growing = this.#faults === null ? config : this.#faults.tree(config);
+    const draft = announcer.keepsDecisions ? null : new DecisionDraft();
     const threaded = threadedActors(config, {
       platforms,
       campaigns,
@@ -178,12 +180,13 @@ export class Engine {
       ledger,
       states,
       faults: faults?.plan ?? null,
+      draft,
       onFault: (fault) => faults?.note(fault),
       onFailed: (slot, error) => this.#tree.failCampaign(slot, error),
       onDeath: (thread, error) => this.#tree.failThread(thread, error),
     });
     const tree = new ActorTree({ ...growing, ...elsewhere(config, threaded) }, platforms, feed.stages);
-    const actors = threaded ?? new LocalActors(tree, states, this.#faults);
+    const actors = threaded ?? new LocalActors(tree, states, this.#faults, draft);
     const timeoutTicks = config.settlementTimeoutTicks ?? config.periodTicks;
     const books = new Bookkeeping(ledger, platforms.length, timeoutTicks, announcer);
     const roll = new CampaignRoll({ campaigns, ledger, states, actors, announcer });

@@ -114,12 +114,12 @@ export class FaultyActors {
     const faults = this.#faults;
     return {
       ...policy,
-      decide(input, memory, spare) {
+      decide(input, memory, spare, draft) {
         if (faults.strikes("decision-throws", input.tick, spec.id)) {
           faults.note({ kind: "decision-throws", slot: slotOf(), detail: "the decision throws" });
           throw injected("decision-throws");
         }
-        return policy.decide(input, memory, spare);
+        return policy.decide(input, memory, spare, draft);
       },
       learn(input, memory, batch, from, to, spare) {
         if (faults.strikes("action-throws", input.tick, spec.id, batch.tick[from], batch.platform[from])) {

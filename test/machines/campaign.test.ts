@@ -48,7 +48,7 @@ describe("a campaign", () => {
 
   it("gives its decision in the reply to the tick, and to nobody afterwards (C2)", () => {
     const send = campaign();
-    const reply: Reply = { decision: null };
+    const reply: Reply = { decision: null, draft: null };
     const bid = { ...tickAt(1), reply } as CampaignEvent;
     expect(send(bid).context).toMatchObject({ kind: "bid", reason: "bid.placed" });
     expect(reply.decision).toMatchObject({ tick: 1, kind: "bid" });

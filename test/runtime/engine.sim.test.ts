@@ -67,10 +67,10 @@ describe("a run", () => {
 
   it("gives the bytes it always gave", () => {
     expect(played(scenarioOf()).sha256).toMatchInlineSnapshot(
-      `"8c360431944d2b76d92bdaf10305fa650ca7f402e94bb150d4eb27a3f184be30"`,
+      `"9c4f1d162733008cac1cdf1233c4289505ade90a6a6842f47e364c38cb5348ba"`,
     );
     expect(played(scenarioOf({ ...LAGGED, ...OUTAGE, seed: 3 })).sha256).toMatchInlineSnapshot(
-      `"25c8801caef430299edee85332e332a13ed40422ba3cb8fb0477ecb0d27b4e57"`,
+      `"48b0a1661ec2e941f243c88489a28d14106edd7649b9000e888f0cbb787b512a"`,
     );
   });
 

@@ -27,7 +27,7 @@ export async function throughput({ campaigns, ticks, rounds }: Sizes): Promise<F
     unit: "per s",
     baseline: i === 0 ? null : CONTESTANTS[0].subject,
     ratio: i === 0 ? null : median(speeds.map((flown) => flown[i] / flown[0])),
-    goal: { least: goal },
+    goal: goal === null ? null : { least: goal },
   }));
 }
 

@@ -4,10 +4,10 @@ import { benchWorld } from "../world.ts";
 import type { Contestant } from "./contestants.ts";
 
 const [contestant, size] = process.argv.slice(2);
-const { policy, platforms, isLogged } = JSON.parse(contestant) as Contestant;
+const { policy, platforms, log } = JSON.parse(contestant) as Contestant;
 const { campaigns, ticks } = JSON.parse(size) as { readonly campaigns: number; readonly ticks: number };
 const world = benchWorld(campaigns, ticks, policy, platforms);
 
 process.on("message", () => {
-  void fly(world, { isLogged }).then(({ engine }) => process.send!(1e6 / engine));
+  void fly(world, { log }).then(({ engine }) => process.send!(1e6 / engine));
 });

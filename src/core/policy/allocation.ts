@@ -5,8 +5,8 @@
  * A1 Σ reservationMicros(cap) ≤ availableMicros (P1); A2 max(floor, minBid) ≤ bid ≤ maxBid (P2); A3 cap ≥ bid: a click won can be paid;
  * A4 one candidate per allowed platform, every figure finite if the wishes are; A5 kind `bid` has a bid, `hold` and `exhausted` have none.
  */
-import { reservationMicros } from "../decision.ts";
-import type { Binding, Candidate, Decision, Reason, Verdict } from "../decision.ts";
+import { DecisionDraft, reservationMicros } from "../decision.ts";
+import type { Binding, Decision, Reason, Verdict } from "../decision.ts";
 import { Health } from "../forecast/board.ts";
 import type { ForecastBoard } from "../forecast/board.ts";
 import type { PolicyInput } from "./policy.ts";
@@ -63,6 +63,8 @@ export interface AllocationOptions {
   readonly reportLagTicks?: number;
   /** A rung of the fallback ladder that the policy stands on: gives kind `fallback` where it would be `bid` or `hold`. */
   readonly fallback?: Extract<Reason, `fallback.${string}`> | null;
+  /** Where the decision is written; default: a new one. */
+  readonly draft?: DecisionDraft | null;
 }
 
 const scratch = createWishes(8);
@@ -115,16 +117,16 @@ function screen(board: ForecastBoard, platform: number, staleTicks: number): Ver
 
 /**
  * The decision that grants as much of the wishes as the account can bear. Money is shared in proportion to expected spend; a platform
- * whose share would not pay for one click at its bid gives it up to the others. Pure: changes only the scratch `wishes`, whose bids, caps and verdicts become the granted ones.
+ * whose share would not pay for one click at its bid gives it up to the others. Pure: changes only the draft, and the scratch `wishes`, whose bids, caps and verdicts become the granted ones.
  */
 export function allocate(input: PolicyInput, wishes: Wishes, options: AllocationOptions): Decision {
   const { account } = input;
   const availableMicros = account.availableMicros;
   if (availableMicros < cheapestClickMicros(input)) {
     for (let i = 0; i < wishes.length; i += 1) if (isOpen(wishes, i)) wishes.verdict[i] = "unaffordable";
-    if (account.reservedMicros > 0) return refusal(input, wishes, options, "hold", "hold.unaffordable", "budget");
+    if (account.reservedMicros > 0) return decided(input, wishes, options, "hold", "hold.unaffordable", "budget");
     const reason = account.isDailyBound ? "exhausted.daily-budget" : "exhausted.budget";
-    return refusal(input, wishes, options, "exhausted", reason, "budget");
+    return decided(input, wishes, options, "exhausted", reason, "budget");
   }
   const clipped = fitBids(input, wishes);
   const limitMicros = Math.floor(Math.min(availableMicros, Math.max(0, options.limitMicros ?? availableMicros)));
@@ -142,22 +144,17 @@ export function allocate(input: PolicyInput, wishes: Wishes, options: Allocation
   }
   if (bids + probes === 0) {
     const reason = reasonToHold(input, wishes);
-    if (options.fallback) return refusal(input, wishes, options, "fallback", options.fallback, options.binding);
+    if (options.fallback) return decided(input, wishes, options, "fallback", options.fallback, options.binding);
     const kind = reason.startsWith("fallback") ? "fallback" : "hold";
-    return refusal(input, wishes, options, kind, reason, bindingOfHold(wishes, reason, options.binding));
+    return decided(input, wishes, options, kind, reason, bindingOfHold(wishes, reason, options.binding));
   }
   const fallback = options.fallback ?? (bids === 0 ? "fallback.stale-feed" : null);
   let binding = options.binding;
   if (isCapped) binding = limitMicros < availableMicros ? "pacing" : "cap";
   else if (clipped > 0 && clipped === bids + probes) binding = "max-bid";
-  return {
-    tick: input.tick,
-    kind: fallback ? "fallback" : "bid",
-    reason: fallback ?? (isCapped ? "bid.capped" : "bid.placed"),
-    binding,
-    gammaMicros: options.gammaMicros,
-    candidates: candidates(input, wishes),
-  };
+  const kind = fallback ? "fallback" : "bid";
+  const reason = fallback ?? (isCapped ? "bid.capped" : "bid.placed");
+  return decided(input, wishes, options, kind, reason, binding);
 }
 
 /** What the cheapest click that could be won anywhere would take from the account: below it, the money is as good as gone. */
@@ -204,7 +201,8 @@ function bindingOfHold(wishes: Wishes, reason: Reason, binding: Binding): Bindin
   return wishes.verdict.lastIndexOf("below-min-bid", wishes.length - 1) >= 0 ? "min-bid" : binding;
 }
 
-function refusal(
+/** Writes the decision that grants the wishes as they are by now. */
+function decided(
   input: PolicyInput,
   wishes: Wishes,
   options: AllocationOptions,
@@ -212,35 +210,28 @@ function refusal(
   reason: Reason,
   binding: Binding,
 ): Decision {
-  return {
-    tick: input.tick,
-    kind,
-    reason,
-    binding,
-    gammaMicros: options.gammaMicros,
-    candidates: candidates(input, wishes),
-  };
-}
-
-function candidates(input: PolicyInput, wishes: Wishes): Candidate[] {
   const { spec, board } = input;
-  // Of their final length: a list that is pushed to holds room for seventeen.
-  const rows = Array<Candidate>(wishes.length);
+  const decision = options.draft ?? new DecisionDraft(wishes.length);
+  decision.tick = input.tick;
+  decision.kind = kind;
+  decision.reason = reason;
+  decision.binding = binding;
+  decision.gammaMicros = options.gammaMicros;
+  decision.resize(wishes.length);
   for (let i = 0; i < wishes.length; i += 1) {
     const platform = spec.platforms[i];
     const hasBid = isOpen(wishes, i);
     const cpcMicros = board.cpcMicros[platform];
-    rows[i] = {
-      platform,
-      cvr: wishes.cvr[i],
-      cvrRelSd: wishes.cvrRelSd[i],
-      cpcMicros,
-      roiMicros: wishes.cvr[i] * spec.valuePerConversionMicros - cpcMicros,
-      marginalMicros: wishes.marginalMicros[i],
-      bidMicros: hasBid ? wishes.bidMicros[i] : 0,
-      capMicros: hasBid ? wishes.capMicros[i] : 0,
-      verdict: wishes.verdict[i],
-    };
+    const candidate = decision.candidates[i];
+    candidate.platform = platform;
+    candidate.cvr = wishes.cvr[i];
+    candidate.cvrRelSd = wishes.cvrRelSd[i];
+    candidate.cpcMicros = cpcMicros;
+    candidate.roiMicros = wishes.cvr[i] * spec.valuePerConversionMicros - cpcMicros;
+    candidate.marginalMicros = wishes.marginalMicros[i];
+    candidate.bidMicros = hasBid ? wishes.bidMicros[i] : 0;
+    candidate.capMicros = hasBid ? wishes.capMicros[i] : 0;
+    candidate.verdict = wishes.verdict[i];
   }
-  return rows;
+  return decision;
 }

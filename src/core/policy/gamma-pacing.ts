@@ -19,7 +19,7 @@
  * item 9 fallbacks: (i) an old feed, caution and then probes; (ii) predictions and outcomes that disagree, dual mirror descent; (iii) no convergence,
  * the last gamma × .9; (iv) nothing worth its price, no bid.
  */
-import type { Decision } from "../decision.ts";
+import type { Decision, DecisionDraft } from "../decision.ts";
 import { trafficBetween } from "../forecast/board.ts";
 import { hashSeed } from "../random.ts";
 import { allocate, isOpen, type Wishes, wishesFor } from "./allocation.ts";
@@ -69,7 +69,12 @@ export const gammaPacing: Policy<GammaMemory> = {
   learn: learnReports,
 };
 
-function decide(input: PolicyInput, before: GammaMemory, spare: GammaMemory | null = null): PolicyOutcome<GammaMemory> {
+function decide(
+  input: PolicyInput,
+  before: GammaMemory,
+  spare: GammaMemory | null = null,
+  draft: DecisionDraft | null = null,
+): PolicyOutcome<GammaMemory> {
   const into = listOf(spare);
   const memory = mature(before, input, spare);
   const misfitTicks = isMisfit(input, memory) ? memory.misfitTicks + 1 : 0;
@@ -90,6 +95,7 @@ function decide(input: PolicyInput, before: GammaMemory, spare: GammaMemory | nu
     binding: aim.binding,
     reportLagTicks: memory.lagTicks,
     fallback,
+    draft,
   });
   memory.gammaMicros = aim.gammaMicros;
   memory.misfitTicks = misfitTicks;
@@ -121,8 +127,9 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
     feedClicks[row] = trafficBetween(board.traffic[platform], tick, tick + 1);
-    expectBid(expected, 0, input, memory, row, Math.min(bidMicros, spec.maxBidMicros), 0);
-    const spendMicros = expectedSpendMicros(expected, 0, memory.own);
+    const at = row * OPEN_WIDTH;
+    expectBid(wished, at, input, memory, row, Math.min(Math.floor(bidMicros), spec.maxBidMicros));
+    const spendMicros = expectedSpendMicros(wished, at, memory.own);
     wishes.expectedSpendMicros[row] = spendMicros;
     // Where the cap is all that can be steered, what gamma would spend is the cap.
     if (control === "budget")
@@ -160,8 +167,8 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, gammaMicros: n
 
 /** By row: what the feed is expected to bring in this tick, once a bid has been wished for; scratch memory. */
 const feedClicks: number[] = [];
-/** One row of expected figures, and as many as a campaign has out: scratch memory. Not of integers, so that no list has to become one of fractions. */
-const expected: number[] = Array.from({ length: OPEN_WIDTH }, () => 0.5);
+/** Open bids: by row, what was wished for, and all that a campaign has out. Scratch memory; not of integers, so that no list has to become one of fractions. */
+const wished: number[] = Array.from({ length: 8 * OPEN_WIDTH }, () => 0.5);
 const placed: number[] = Array.from({ length: 64 * OPEN_WIDTH }, () => 0.5);
 
 /** The open bids, with those that were placed now and what they were expected to win, written into a list. */
@@ -177,15 +184,19 @@ function withPlaced(
   for (let row = 0; row < candidates.length; row += 1) {
     const { platform, bidMicros, capMicros } = candidates[row];
     if (bidMicros === 0) continue;
+    const from = row * OPEN_WIDTH;
+    // Most are placed as they were wished for.
+    const bidShare = bidMicros / input.board.cpcMicros[platform];
+    if (bidShare !== wished[from + OPEN_BID_SHARE]) expectBid(wished, from, input, memory, row, bidMicros);
+    for (let i = 0; i < OPEN_WIDTH; i += 1) placed[length + i] = wished[from + i];
     const isSteered = input.platforms[platform].control === "budget";
-    const freeMicros = isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros;
-    expectBid(placed, length, input, memory, row, bidMicros, freeMicros);
+    placed[length + OPEN_FREE_MICROS] = isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros;
     length += OPEN_WIDTH;
   }
   return copiedInto(into, placed, 0, length);
 }
 
-/** Writes a bid and what the feed lets expect of it in this tick into a list of open bids. */
+/** Writes a bid and what the feed lets expect of it in this tick into a list of open bids; all but what its cap leaves free. */
 function expectBid(
   into: number[],
   at: number,
@@ -193,7 +204,6 @@ function expectBid(
   memory: GammaMemory,
   row: number,
   bidMicros: number,
-  freeMicros: number,
 ): void {
   const { spec, board, tick } = input;
   const platform = spec.platforms[row];
@@ -206,7 +216,6 @@ function expectBid(
   into[at + OPEN_EXPECTED_CLICKS] = feedClicks[row] * wins;
   into[at + OPEN_PRICE_MICROS] =
     isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
-  into[at + OPEN_FREE_MICROS] = freeMicros;
   into[at + OPEN_BID_SHARE] = bidShare;
   into[at + OPEN_FEED_CLICKS] = feedClicks[row];
 }

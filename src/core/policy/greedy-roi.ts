@@ -1,7 +1,7 @@
 /**
  * The rule of the requirements: ROI per click = CVR × value − CPC; all on the affordable platform where it is highest.
  */
-import type { Decision } from "../decision.ts";
+import type { Decision, DecisionDraft } from "../decision.ts";
 import { allocate, isOpen, wishesFor } from "./allocation.ts";
 import { closed, createTally, expectedSpendMicros, tallied, valueMicros } from "./pace.ts";
 import type { Tally } from "./pace.ts";
@@ -11,7 +11,13 @@ import type { Policy, PolicyInput } from "./policy.ts";
 type Price = "value" | "cpc";
 
 /** Bids on the platform of highest positive ROI, reserving no more than `limitMicros` in this tick. */
-export function greedyDecision(input: PolicyInput, tally: Tally, price: Price, limitMicros?: number): Decision {
+export function greedyDecision(
+  input: PolicyInput,
+  tally: Tally,
+  price: Price,
+  limitMicros?: number,
+  draft: DecisionDraft | null = null,
+): Decision {
   const { spec, board } = input;
   const gammaMicros = valueMicros(input);
   const wishes = wishesFor(input);
@@ -32,6 +38,7 @@ export function greedyDecision(input: PolicyInput, tally: Tally, price: Price, l
     pick: "best-roi",
     limitMicros,
     reportLagTicks: tally.lagTicks,
+    draft,
   });
 }
 
@@ -40,7 +47,10 @@ function greedy(name: string, description: string, price: Price): Policy<Tally> 
     name,
     description,
     create: (_spec, platforms) => createTally(platforms),
-    decide: (input, tally, spare) => ({ decision: greedyDecision(input, tally, price), memory: closed(tally, spare) }),
+    decide: (input, tally, spare, draft) => ({
+      decision: greedyDecision(input, tally, price, undefined, draft),
+      memory: closed(tally, spare),
+    }),
     learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
   };
 }

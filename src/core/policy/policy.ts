@@ -7,7 +7,7 @@
  * would keep the garbage collector busier than the decisions keep the processor.
  */
 import type { CampaignSpec } from "../campaign.ts";
-import type { Decision } from "../decision.ts";
+import type { Decision, DecisionDraft } from "../decision.ts";
 import type { ForecastBoard } from "../forecast/board.ts";
 import type { PlatformSpec } from "../platform.ts";
 import type { ReportBatch } from "../reports.ts";
@@ -52,8 +52,13 @@ export interface Policy<Memory = unknown> {
   readonly description: string;
   /** What a new campaign remembers. */
   create(spec: CampaignSpec, platforms: readonly PlatformSpec[]): Memory;
-  /** Decides about the input's tick. May write what it remembers into `spare` and return that. */
-  decide(input: PolicyInput, memory: Memory, spare?: Memory | null): PolicyOutcome<Memory>;
+  /** Decides about the input's tick. May write what it remembers into `spare`, and what it decides into `draft`, and return those. */
+  decide(
+    input: PolicyInput,
+    memory: Memory,
+    spare?: Memory | null,
+    draft?: DecisionDraft | null,
+  ): PolicyOutcome<Memory>;
   /** Learns from the rows `from` ≤ i < `to` of a batch, all of this campaign, in the world of the tick at whose beginning they came. */
   learn(
     input: PolicyInput,

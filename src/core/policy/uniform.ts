@@ -15,10 +15,10 @@ export const uniform: Policy<Tally> = {
   name: "uniform",
   description: "greedy-roi with an even spend limit per tick.",
   create: (_spec, platforms) => createTally(platforms),
-  decide(input, tally, spare) {
+  decide(input, tally, spare, draft) {
     const { budgetMicros, evenShare, committedMicros } = paceOf(input, tally);
     const limitMicros = Math.max(0, budgetMicros * evenShare - committedMicros);
-    return { decision: greedyDecision(input, tally, "value", limitMicros), memory: closed(tally, spare) };
+    return { decision: greedyDecision(input, tally, "value", limitMicros, draft), memory: closed(tally, spare) };
   },
   learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
 };
@@ -28,7 +28,7 @@ export const equalSplit: Policy<Tally> = {
   name: "equal-split",
   description: "Control: the budget in equal parts over platforms and ticks, bids at the predicted value of a click.",
   create: (_spec, platforms) => createTally(platforms),
-  decide(input, tally, spare) {
+  decide(input, tally, spare, draft) {
     const { spec, account } = input;
     const gammaMicros = valueMicros(input);
     const { startTick, endTick } = spec.flight;
@@ -44,7 +44,7 @@ export const equalSplit: Policy<Tally> = {
       wishes.limitMicros[i] = Math.max(0, lineMicros - tally.platformCostMicros[platform]);
     }
     const binding = gammaMicros < spec.valuePerConversionMicros ? "cpa" : "value";
-    const decision = allocate(input, wishes, { gammaMicros, binding, reportLagTicks: tally.lagTicks });
+    const decision = allocate(input, wishes, { gammaMicros, binding, reportLagTicks: tally.lagTicks, draft });
     return { decision, memory: closed(tally, spare) };
   },
   learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),

@@ -4,8 +4,8 @@
  * CO1 each cell has one writer: balances the engine's thread, answers the thread that the campaign lives in; CO2 the other side reads only
  * what has been published (`control.ts`), never what is being written; CO3 a decision comes out as it went in.
  */
-import type { Candidate, Decision } from "../../core/decision.ts";
-import { BINDINGS, KINDS, REASONS, VERDICTS } from "../../core/decision.ts";
+import { BINDINGS, DecisionDraft, KINDS, REASONS, VERDICTS } from "../../core/decision.ts";
+import type { Decision } from "../../core/decision.ts";
 import { CAMPAIGN_STATES } from "../../core/events.ts";
 import type { CampaignState } from "../../core/events.ts";
 import type { AccountView } from "../../core/policy/policy.ts";
@@ -159,34 +159,31 @@ export class Answers {
     return stateOf(this.#cells[slot * this.#stride]);
   }
 
-  /** The decision of a campaign; null where it made none. */
-  decision(slot: number): Decision | null {
+  /** The decision of a campaign, in a draft or anew; null where it made none. */
+  decision(slot: number, draft: DecisionDraft | null = null): Decision | null {
     const cells = this.#cells;
     const at = slot * this.#stride;
     const length = cells[at + 6];
     if (length === NOBODY) return null;
-    // Of their final length: a list that is pushed to holds room for seventeen.
-    const candidates = Array<Candidate>(length);
+    const decision = draft ?? new DecisionDraft(length);
+    decision.tick = cells[at + 1];
+    decision.kind = KINDS[cells[at + 2]];
+    decision.reason = REASON_NAMES[cells[at + 3]];
+    decision.binding = BINDINGS[cells[at + 4]];
+    decision.gammaMicros = cells[at + 5];
+    decision.resize(length);
     for (let i = 0, from = at + HEADER; i < length; i += 1, from += PER_CANDIDATE) {
-      candidates[i] = {
-        platform: cells[from],
-        cvr: cells[from + 1],
-        cvrRelSd: cells[from + 2],
-        cpcMicros: cells[from + 3],
-        roiMicros: cells[from + 4],
-        marginalMicros: cells[from + 5],
-        bidMicros: cells[from + 6],
-        capMicros: cells[from + 7],
-        verdict: VERDICTS[cells[from + 8]],
-      };
+      const candidate = decision.candidates[i];
+      candidate.platform = cells[from];
+      candidate.cvr = cells[from + 1];
+      candidate.cvrRelSd = cells[from + 2];
+      candidate.cpcMicros = cells[from + 3];
+      candidate.roiMicros = cells[from + 4];
+      candidate.marginalMicros = cells[from + 5];
+      candidate.bidMicros = cells[from + 6];
+      candidate.capMicros = cells[from + 7];
+      candidate.verdict = VERDICTS[cells[from + 8]];
     }
-    return {
-      tick: cells[at + 1],
-      kind: KINDS[cells[at + 2]],
-      reason: REASON_NAMES[cells[at + 3]],
-      binding: BINDINGS[cells[at + 4]],
-      gammaMicros: cells[at + 5],
-      candidates,
-    };
+    return decision;
   }
 }

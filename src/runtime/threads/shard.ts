@@ -12,6 +12,7 @@ import { compile } from "../../actors/compiled.ts";
 import { createPool } from "../../actors/pool.ts";
 import type { ChildFailed, PoolMember, PoolSnapshot } from "../../actors/pool.ts";
 import type { CampaignSpec } from "../../core/campaign.ts";
+import { DecisionDraft } from "../../core/decision.ts";
 import type { Reply } from "../../core/decision.ts";
 import { Faults } from "../../core/faults.ts";
 import type { CampaignState } from "../../core/events.ts";
@@ -57,6 +58,8 @@ export class Shard {
   readonly #reports = new ReportBatch(0);
   readonly #rows = new RowsByCampaign();
   #learned: Int8Array = new Int8Array(0);
+  /** Answers are columns: no decision is kept. */
+  readonly #draft = new DecisionDraft();
 
   /** @param policies beside the engine's, by name */
   constructor(setup: ThreadSetup, policies: ReadonlyMap<string, Policy>) {
@@ -247,7 +250,7 @@ export class Shard {
 
   #tick(world: World, length: number, publish: (below: number) => void): void {
     this.#index(length);
-    const reply: Reply = { decision: null };
+    const reply: Reply = { decision: null, draft: this.#draft };
     const event: CampaignEvent = { type: "tick", world, reply };
     for (const slot of this.#slots) {
       this.#at = slot;

@@ -10,6 +10,7 @@ import type { CampaignEvent } from "../../../machines/campaign.ts";
 import type { Elsewhere, StandInSlot } from "../../actors/stand-in.ts";
 import type { ThreadInput } from "../../../machines/engine.ts";
 import type { CampaignSpec } from "../../core/campaign.ts";
+import type { DecisionDraft } from "../../core/decision.ts";
 import type { FaultPlan, InjectedFault } from "../../core/faults.ts";
 import type { CampaignState } from "../../core/events.ts";
 import type { ForecastBoard } from "../../core/forecast/board.ts";
@@ -52,6 +53,8 @@ export interface ThreadedParts {
   readonly faults: FaultPlan | null;
   /** Default: 60. */
   readonly backupTicks?: number;
+  /** Where decisions are written; null where they are kept by whoever hears of them. */
+  readonly draft: DecisionDraft | null;
   /** Hears of a fault that struck in a thread. */
   readonly onFault: (fault: InjectedFault) => void;
   /** Hears of a campaign that failed. */
@@ -204,7 +207,7 @@ export class ThreadedActors implements CampaignActors {
   *decide(batch: ReportBatch, world: World, isDue: (slot: number) => boolean, heard: Heard, decided: Decided): Pieces {
     yield* this.#round("tick", batch, world, isDue, heard, (slot) => {
       const state = this.#answers.state(slot);
-      if (state !== null) decided(slot, state, this.#answers.decision(slot));
+      if (state !== null) decided(slot, state, this.#answers.decision(slot, this.#parts.draft));
     });
   }
 
