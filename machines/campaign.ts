@@ -103,6 +103,24 @@ export function freshContext({ spec, slot, policy, platforms }: CampaignInput): 
   };
 }
 
+/** Writes what a campaign knows over what another, or it, has known: for compiled actors, whose contexts take turns. */
+export function copyContext(
+  from: CampaignContext,
+  into: { -readonly [key in keyof CampaignContext]: CampaignContext[key] },
+) {
+  into.spec = from.spec;
+  into.slot = from.slot;
+  into.policy = from.policy;
+  into.platforms = from.platforms;
+  into.memory = from.memory;
+  into.spare = from.spare;
+  into.kind = from.kind;
+  into.reason = from.reason;
+  into.lastTick = from.lastTick;
+  into.evaluations = from.evaluations;
+  into.heldBecause = from.heldBecause;
+}
+
 const campaignSetup = setup({
   types: {
     context: {} as CampaignContext,

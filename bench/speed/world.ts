@@ -31,6 +31,7 @@ export function benchWorld(campaigns: number, ticks: number, policy: string, wid
     source.locate,
   );
   const { market, exposures, ...config } = resolved;
+  const { seed } = config;
   const paths = simulatePaths(market);
   const forecasters: EngineConfig["forecasters"] = new Map([
     [WINDOWED, (board, platform) => new OlsForecaster(board, platform, WINDOW_TICKS)],
@@ -42,7 +43,7 @@ export function benchWorld(campaigns: number, ticks: number, policy: string, wid
   const valuesPerConversionMicros = specs.map((spec) => spec.valuePerConversionMicros);
   return {
     config: { ...config, campaigns: specs, forecasters },
-    createMarket: () => new PathMarket({ paths, exposures, valuesPerConversionMicros, seed: config.seed }),
+    createMarket: () => new PathMarket({ paths, exposures, valuesPerConversionMicros, seed }),
   };
 }
 

@@ -3,7 +3,8 @@
  *
  * K1 compiled and interpreted logic agree, event by event, on value, context, status, output, error and emitted events;
  * K2 what the compiler does not know it refuses when the machine loads; K3 an event that changes nothing returns the same snapshot;
- * K4 what is persisted, or read as JSON, is whole, and either logic goes on from it.
+ * K4 what is persisted, or read as JSON, is whole, and either logic goes on from it; K5 where contexts are recycled, a snapshot is as it was until its actor has
+ * taken two more events.
  */
 import type { ActorLogic, AnyActorScope, AnyStateMachine, EventObject, Snapshot } from "xstate";
 import { refuseSpawn, unsupported } from "./steps.ts";
@@ -26,6 +27,15 @@ export interface CompiledSnapshot {
 /** Actor logic made by {@link compile}. */
 export type CompiledLogic = ActorLogic<CompiledSnapshot & Snapshot<unknown>, EventObject, unknown>;
 
+/** How a machine is compiled. */
+export interface CompileOptions<Context extends object = object> {
+  /**
+   * Writes a context over another of the same machine. Where it is given, an actor's snapshots take turns in two objects (K5): thousands of actors that each get a
+   * new one at every event would fill the old generation with what the young one no longer holds. Not for those whose past snapshots somebody reads.
+   */
+  readonly copyContext?: (from: Context, into: Context) => void;
+}
+
 /** One macrostep under way. */
 interface Run extends StepRun {
   state: State;
@@ -41,8 +51,12 @@ const NO_TRANSITIONS: readonly Transition[] = [];
  * final states with output.
  * @throws EngineError CE_MACHINE_UNSUPPORTED naming any other feature (K2)
  */
-export function compile(machine: AnyStateMachine): CompiledLogic {
+export function compile<Context extends object>(
+  machine: AnyStateMachine,
+  { copyContext }: CompileOptions<Context> = {},
+): CompiledLogic {
   const { root, implementations } = machine;
+  const copy = (copyContext ?? null) as StepRun["copyContext"];
   refuseFeatures(machine);
   const states = new Map<string, State>();
   const rootState = compileState(root, root, implementations);
@@ -97,7 +111,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
   let unused: Run | null = null;
   const begin = (scope: AnyActorScope, event: EventObject, state: State, context: object): Run => {
     const run = unused;
-    if (run === null) return createRun(scope, event, state, context);
+    if (run === null) return createRun(scope, event, state, context, copy);
     unused = null;
     run.scope = scope;
     run.self = scope.self;
@@ -105,6 +119,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
     run.raised = null;
     run.state = state;
     run.context = context;
+    run.spare = null;
     run.event = event;
     run.output = undefined;
     run.isDone = false;
@@ -115,12 +130,13 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
   return {
     getInitialSnapshot(scope, input) {
       const event = { type: "xstate.init", input };
-      const run = createRun(scope, event, initial, {});
+      const run = createRun(scope, event, initial, {}, copy);
       try {
         const { context } = machine.config;
         if (typeof context === "function")
           run.context = { ...context({ spawn: refuseSpawn, input, self: scope.self }) };
-        else if (context !== undefined) run.context = context;
+        // A context is written over only where it is the actor's own.
+        else if (context !== undefined) run.context = copy === null ? context : { ...context };
         const born = run.context;
         try {
           enter(run, initial);
@@ -139,6 +155,8 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
       const { value, context } = snapshot;
       if (event.type === "xstate.stop") return snapshotOf("stopped", undefined, undefined, value, context);
       const run = begin(scope, event, states.get(value)!, context);
+      const turns = copy !== null && snapshot instanceof ActiveSnapshot ? snapshot : null;
+      if (turns !== null) run.spare = turns.spareContext;
       const transition = select(run, rootState);
       if (transition !== null) microstep(run, transition);
       else if (event.type.startsWith("xstate.error.actor")) {
@@ -150,7 +168,7 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
       unused = run;
       if (!isDone && next === context && state.key === value) return snapshot;
       if (isDone) return snapshotOf("done", undefined, output, state.key, next);
-      return activeSnapshot(state.key, next);
+      return turns === null ? activeSnapshot(state.key, next) : turns.next(state.key, next);
     },
 
     getPersistedSnapshot: whole,
@@ -158,21 +176,29 @@ export function compile(machine: AnyStateMachine): CompiledLogic {
     restoreSnapshot(persisted) {
       const { status, error, output, value, context } = persisted as unknown as CompiledSnapshot;
       if (!states.has(value)) throw unsupported(machine.id, `a snapshot in state "${value}"`);
-      if (status === "active") return activeSnapshot(value, context);
+      if (status === "active") return activeSnapshot(value, copy === null ? context : { ...context });
       return snapshotOf(status, error, output, value, context);
     },
   };
 }
 
-function createRun(scope: AnyActorScope, event: EventObject, state: State, context: object): Run {
+function createRun(
+  scope: AnyActorScope,
+  event: EventObject,
+  state: State,
+  context: object,
+  copyContext: StepRun["copyContext"],
+): Run {
   return {
     scope,
     self: scope.self,
     system: scope.system,
     spawn: refuseSpawn,
+    copyContext,
     raised: null,
     state,
     context,
+    spare: null,
     event,
     output: undefined,
     isDone: false,
@@ -185,12 +211,30 @@ function createRun(scope: AnyActorScope, event: EventObject, state: State, conte
  * size is felt.
  */
 class ActiveSnapshot {
-  readonly value: string;
-  readonly context: object;
+  value: string;
+  context: object;
+  /** The one before this, in which the next is written; null before there is one. */
+  #other: ActiveSnapshot | null = null;
 
   constructor(value: string, context: object) {
     this.value = value;
     this.context = context;
+  }
+
+  /** The context of the one before; null where there is none, or it is still the present one. */
+  get spareContext(): object | null {
+    const context = this.#other?.context ?? null;
+    return context === this.context ? null : context;
+  }
+
+  /** The snapshot that follows this one, in the place of the one before (K5). */
+  next(value: string, context: object): CompiledSnapshot & Snapshot<unknown> {
+    const next = this.#other ?? new ActiveSnapshot(value, context);
+    this.#other = null;
+    next.value = value;
+    next.context = context;
+    next.#other = this;
+    return next as unknown as CompiledSnapshot & Snapshot<unknown>;
   }
 
   /** All that a snapshot has. */

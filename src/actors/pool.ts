@@ -198,8 +198,9 @@ export function createPool(child: AnyActorLogic): PoolLogic {
 type Scope = ActorScope<PoolSnapshot, PoolCommand>;
 
 /** A member without what it was to go on from: it has (S5). */
-function begun({ slot, id, input }: PoolMember): PoolMember {
-  return { slot, id, input };
+function begun(member: PoolMember): PoolMember {
+  const { slot, id, input, resume, snapshot } = member;
+  return resume === undefined && snapshot === undefined ? member : { slot, id, input };
 }
 
 function isLive(ref: AnyActorRef): boolean {

@@ -13,6 +13,10 @@ export interface Run {
   /** Raised and not yet worked off; null before anything is. */
   raised: EventObject[] | null;
   context: object;
+  /** Writes one context over another; null where each is a new one. */
+  readonly copyContext: ((from: object, into: object) => void) | null;
+  /** A context that nobody reads any more, for the first assignment of the run. */
+  spare: object | null;
   event: EventObject;
   /** Whether the present microstep has changed anything. */
   isChanged: boolean;
@@ -121,7 +125,7 @@ function assignStep(assignment: unknown, params: (run: Run) => unknown): Step {
   if (typeof assignment === "function") {
     return (run) => {
       const patch = assignment(run, params(run)) as Record<string, unknown>;
-      const next: Record<string, unknown> = { ...run.context };
+      const next = contextAfter(run);
       // Cheaper than a second spread; an assigner's keys are its own.
       for (const key in patch) next[key] = patch[key];
       run.context = next;
@@ -131,11 +135,20 @@ function assignStep(assignment: unknown, params: (run: Run) => unknown): Step {
   const entries = Object.entries(assignment as object);
   return (run) => {
     const given = params(run);
-    const next: Record<string, unknown> = { ...run.context };
+    const next = contextAfter(run);
     for (const [key, value] of entries) next[key] = typeof value === "function" ? value(run, given) : value;
     run.context = next;
     run.isChanged = true;
   };
+}
+
+/** A copy of the context, to be changed. */
+function contextAfter(run: Run): Record<string, unknown> {
+  const { context, copyContext, spare } = run;
+  if (spare === null) return { ...context };
+  run.spare = null;
+  copyContext!(context, spare);
+  return spare as Record<string, unknown>;
 }
 
 function plainStep(action: AnyFunction, type: string, params: (run: Run) => unknown): Step {

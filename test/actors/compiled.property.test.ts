@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { and, assign, createActor, emit, not, or, raise, setup } from "xstate";
 import type { AnyActorLogic, AnyMachineSnapshot, AnyStateMachine, EventObject } from "xstate";
+import { copyContext } from "../../machines/campaign.ts";
 import { machines } from "../../machines/index.ts";
 import { compile } from "../../src/actors/compiled.ts";
 
@@ -117,16 +118,30 @@ function run(logic: AnyActorLogic, input: object, snapshot?: unknown) {
   return { actor: actor.start(), facts };
 }
 
+/** Writes any context over another. */
+function overwrite(from: Readonly<Record<string, unknown>>, into: Record<string, unknown>) {
+  for (const key of Object.keys(into)) delete into[key];
+  Object.assign(into, from);
+}
+
+const variants = walks.flatMap((walk) => [
+  { ...walk, how: "", logic: compile(walk.machine) },
+  {
+    ...walk,
+    how: ", contexts recycled",
+    logic: compile(walk.machine, { copyContext: walk.name === "campaign" ? copyContext : overwrite }),
+  },
+]);
+
 function visible({ actor, facts }: ReturnType<typeof run>) {
   const { status, value, context, output, error } = actor.getSnapshot();
   return { status, value, context, output, error: String(error), facts: [...facts] };
 }
 
-describe.each(walks)("the compiled $name machine", ({ machine, input, events }) => {
-  const logic = compile(machine);
+describe.each(variants)("the compiled $name machine$how", ({ machine, input, events, logic }) => {
   const choices = fc.array(fc.nat(999), { size: "max", maxLength: 40 });
 
-  it("agrees with the interpreted one after every event (K1)", () => {
+  it("agrees with the interpreted one after every event, whose last snapshot stays what it was (K1, K3, K5)", () => {
     fc.assert(
       fc.property(choices, (picks) => {
         const interpreted = run(machine, input());
@@ -137,10 +152,14 @@ describe.each(walks)("the compiled $name machine", ({ machine, input, events }) 
           const offered = events(interpreted.actor.getSnapshot());
           const event = offered[pick % offered.length];
           const before = [interpreted.actor.getSnapshot(), compiled.actor.getSnapshot()];
+          const { value, context } = before[1];
+          const shown = { ...context };
           interpreted.actor.send(event);
           compiled.actor.send(event);
           expect(visible(compiled), event.type).toEqual(visible(interpreted));
           if (interpreted.actor.getSnapshot() === before[0]) expect(compiled.actor.getSnapshot()).toBe(before[1]);
+          expect(before[1].value).toBe(value);
+          expect(before[1].context).toEqual(shown);
         }
       }),
       { numRuns: 200 },

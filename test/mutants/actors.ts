@@ -172,6 +172,22 @@ export const ACTORS: readonly Mutant[] = [
     killers: PLATFORM_MODEL,
   },
   {
+    name: "a context is written over that is still the present one",
+    breaks: "K5",
+    file: COMPILED,
+    find: "    return context === this.context ? null : context;\n",
+    replace: "    return context;\n",
+    killers: LOCKSTEP,
+  },
+  {
+    name: "a figure of the context before stays where contexts are recycled",
+    breaks: "K1",
+    file: CAMPAIGN,
+    find: "  into.heldBecause = from.heldBecause;\n",
+    replace: "",
+    killers: LOCKSTEP,
+  },
+  {
     name: "compiled charts skip exit actions",
     breaks: "K1",
     file: COMPILED,

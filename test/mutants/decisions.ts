@@ -157,6 +157,14 @@ export const DECISIONS: readonly Mutant[] = [
     killers: POLICIES,
   },
   {
+    name: "a draft keeps what it said of the campaign before",
+    breaks: "P3",
+    file: "src/core/policy/allocation.ts",
+    find: "    candidate.capMicros = hasBid ? wishes.capMicros[i] : 0;\n",
+    replace: "    if (hasBid) candidate.capMicros = wishes.capMicros[i];\n",
+    killers: POLICIES,
+  },
+  {
     name: "two memories share the list of open bids",
     breaks: "P4, K3",
     file: "src/core/policy/gamma-calibration.ts",

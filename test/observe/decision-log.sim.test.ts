@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { Decision } from "../../src/core/decision.ts";
 import type { EngineEvent } from "../../src/core/events.ts";
 import { played, scenarioOf } from "../runtime/played-run.ts";
 
@@ -16,3 +17,19 @@ it.each([1, 2, 3])(
     expect(run.lines.join("\n").length).toBeGreaterThan(150_000);
   },
 );
+
+it("an observer that keeps decisions finds them as they were; one that keeps none changes no byte of the log", () => {
+  const kept: Decision[] = [];
+  const copies: Decision[] = [];
+  const observe = (event: EngineEvent) => {
+    if (event.type !== "decision") return;
+    kept.push(event.decision);
+    copies.push(structuredClone(event.decision));
+  };
+  const keeping = played(scenarioOf({ seed: 1 }), { observers: [{ observe }] });
+  expect(kept).toEqual(copies);
+  const alone = played(scenarioOf({ seed: 1 }), {
+    observers: [{ observe: () => undefined, wantsDecisions: "fleeting" }],
+  });
+  expect(alone.lines).toEqual(keeping.lines);
+});

@@ -6,7 +6,7 @@
  */
 import { createActor, fromCallback } from "xstate";
 import type { AnyActorLogic, AnyActorRef } from "xstate";
-import { campaignMachine } from "../../../machines/campaign.ts";
+import { campaignMachine, copyContext } from "../../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent, CampaignInput } from "../../../machines/campaign.ts";
 import { compile } from "../../actors/compiled.ts";
 import { createPool } from "../../actors/pool.ts";
@@ -72,7 +72,9 @@ export class Shard {
     this.#capacity = setup.columns.capacity;
     this.#balances = new Balances(setup.columns);
     this.#answers = new Answers(setup.columns);
-    const campaign = setup.isInterpreted ? campaignMachine : (compile(campaignMachine) as AnyActorLogic);
+    const campaign = setup.isInterpreted
+      ? campaignMachine
+      : (compile(campaignMachine, { copyContext }) as AnyActorLogic);
     // The pool tells its parent of failures; that parent only notes them: the portfolios that judge them are in the engine's thread.
     const keeper = createActor(
       fromCallback<ChildFailed>(({ receive }) => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Decision } from "../../../src/core/decision.ts";
-import { REASONS } from "../../../src/core/decision.ts";
+import { DecisionDraft, REASONS } from "../../../src/core/decision.ts";
 import { policies } from "../../../src/core/policy/index.ts";
 import type { PolicyInput } from "../../../src/core/policy/policy.ts";
 import { inputArbitrary, reportsArbitrary } from "../arbitraries.ts";
@@ -78,7 +78,8 @@ describe.each([...policies.values()])("$name", (policy) => {
     );
   });
 
-  it("decides and remembers the same where it may write into a spare, and changes nothing but that (P4)", () => {
+  it("decides and remembers the same where it may write into a spare and a draft, and changes nothing but those (P4)", () => {
+    const draft = new DecisionDraft();
     fc.assert(
       fc.property(fc.array(episodes, { minLength: 4, maxLength: 6 }), ([[first], ...rest]) => {
         let plain = policy.create(first.spec, first.platforms);
@@ -86,7 +87,7 @@ describe.each([...policies.values()])("$name", (policy) => {
         for (const [other, batch] of rest) {
           const input = { ...other, spec: first.spec, platforms: first.platforms, board: first.board };
           const before = structuredClone(memory);
-          const decided = policy.decide(input, memory, spare);
+          const decided = policy.decide(input, memory, spare, draft);
           expect(memory).toEqual(before);
           const expected = policy.decide(input, plain);
           expect(decided).toEqual(expected);
