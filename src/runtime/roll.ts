@@ -82,7 +82,9 @@ export class CampaignRoll implements Savable<ReadonlyMap<number, string>> {
   change(slot: number, state: CampaignState, why: string): void {
     const { states, announcer } = this.#parts;
     const from = states.set(slot, state);
-    if (from !== state) announcer.emit({ type: "campaign.changed", ...announcer.at(), slot, from, state, why });
+    if (from === state) return;
+    const { tick, timeMs } = announcer.at();
+    announcer.emit({ type: "campaign.changed", tick, timeMs, slot, from, state, why });
   }
 
   /** Nobody runs the campaign any more: its reservations are given back (E6). */

@@ -26,7 +26,10 @@ export function greedyDecision(
     const cpcMicros = board.cpcMicros[platform];
     wishes.marginalMicros[i] = gammaMicros * wishes.cvr[i];
     if (!isOpen(wishes, i)) continue;
-    if (wishes.cvr[i] * spec.valuePerConversionMicros <= cpcMicros) wishes.verdict[i] = "below-price";
+    if (wishes.cvr[i] * spec.valuePerConversionMicros <= cpcMicros) {
+      wishes.verdict[i] = "below-price";
+      continue;
+    }
     // A CPA target bounds the predicted price too: what is paid per conversion is at most the bid over the CVR.
     wishes.bidMicros[i] = price === "value" ? wishes.marginalMicros[i] : Math.min(cpcMicros, wishes.marginalMicros[i]);
     wishes.expectedSpendMicros[i] = expectedSpendMicros(input, platform, wishes.bidMicros[i]);
