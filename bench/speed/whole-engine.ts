@@ -63,7 +63,10 @@ export async function memory(sizes: Sizes): Promise<Figure[]> {
   const count = sizes.manyCampaigns;
   const bench = `memory, greedy-roi, 3 platforms`;
   const base = await fly(benchWorld(1, 10, "greedy-roi", 3));
-  const full = await fly(benchWorld(count, 10, "greedy-roi", 3));
+  const world = benchWorld(count, 10, "greedy-roi", 3);
+  const market = world.createMarket();
+  const outside = process.memoryUsage.rss() - base.residentBytes;
+  const full = await fly({ ...world, createMarket: () => market });
   const per = (kind: "liveBytes" | "residentBytes") => (full[kind] - base[kind]) / count;
   const baseline = "one campaign: resident memory";
   return [
@@ -74,6 +77,7 @@ export async function memory(sizes: Sizes): Promise<Figure[]> {
       ratio: full.residentBytes / base.residentBytes,
     },
     plain(bench, "resident memory per campaign beyond the base", per("residentBytes"), "bytes", 3 * 1024),
+    plain(bench, "of it scenario and simulated market, before there is an engine", outside / count, "bytes"),
     plain(bench, "live heap per campaign beyond the base, market included", per("liveBytes"), "bytes"),
   ];
 }

@@ -36,9 +36,9 @@ export function benchWorld(campaigns: number, ticks: number, policy: string, wid
   const forecasters: EngineConfig["forecasters"] = new Map([
     [WINDOWED, (board, platform) => new OlsForecaster(board, platform, WINDOW_TICKS)],
   ]);
+  const platforms = config.campaigns[0].platforms.slice(0, width);
   const specs = config.campaigns.map((spec) => {
-    if (width === 5) return { ...spec, policy };
-    return { ...spec, policy, forecaster: WINDOWED, platforms: spec.platforms.slice(0, width) };
+    return width === 5 ? { ...spec, policy } : { ...spec, policy, forecaster: WINDOWED, platforms };
   });
   const valuesPerConversionMicros = specs.map((spec) => spec.valuePerConversionMicros);
   return {

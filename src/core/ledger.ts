@@ -10,7 +10,7 @@
  */
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
-import { OpenReservations } from "./open-reservations.ts";
+import { FIRST_ROOM, OpenReservations } from "./open-reservations.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { Savable } from "./saved.ts";
 
@@ -125,7 +125,7 @@ class RowView implements AccountView {
 /** The ledger of all campaigns of one shard, by slot. */
 export class Ledger implements Savable<LedgerState> {
   readonly #platforms: number;
-  readonly #accounts: Accounts = { cells: new Float64Array(16 * WIDTH) };
+  readonly #accounts: Accounts = { cells: new Float64Array(FIRST_ROOM * WIDTH) };
   #size = 0;
   #open: OpenReservations;
   /** By slot, of campaigns that had any: reservations released unanswered, by key: a charge for one may still come (L7). */
@@ -137,6 +137,16 @@ export class Ledger implements Savable<LedgerState> {
   constructor(platforms: number) {
     this.#platforms = platforms;
     this.#open = new OpenReservations(platforms);
+  }
+
+  /** Makes room for so many campaigns in all: those that are known beforehand; others find room as they come. */
+  makeRoom(campaigns: number): void {
+    this.#open.makeRoom(campaigns);
+    const { cells } = this.#accounts;
+    if (campaigns * WIDTH <= cells.length) return;
+    const larger = new Float64Array(campaigns * WIDTH);
+    larger.set(cells);
+    this.#accounts.cells = larger;
   }
 
   /** Opens the accounts of the next campaign and returns its slot. */
@@ -325,6 +335,8 @@ export class Ledger implements Savable<LedgerState> {
   restore(state: LedgerState): void {
     this.#size = 0;
     this.#open = new OpenReservations(this.#platforms);
+    this.#accounts.cells = new Float64Array(FIRST_ROOM * WIDTH);
+    this.makeRoom(state.openCount.length);
     let from = 0;
     for (const count of state.openCount) {
       const slot = this.#addRow();
@@ -360,15 +372,9 @@ export class Ledger implements Savable<LedgerState> {
   }
 
   #addRow(): number {
-    const { cells } = this.#accounts;
     const slot = this.#size;
-    if ((slot + 1) * WIDTH > cells.length) {
-      const larger = new Float64Array(cells.length * 2);
-      larger.set(cells);
-      this.#accounts.cells = larger;
-    }
+    if ((slot + 1) * WIDTH > this.#accounts.cells.length) this.makeRoom(2 * slot);
     this.#size += 1;
-    this.#open.makeRoom(this.#size);
     return slot;
   }
 

@@ -9,6 +9,8 @@
 const COUNT = 0;
 const IS_APART = 1;
 const HEAD = 2;
+/** Campaigns that there is room for at first. */
+export const FIRST_ROOM = 16;
 
 /** Key and amount [micros] of what is reserved and not yet settled. */
 export class OpenReservations {
@@ -22,13 +24,13 @@ export class OpenReservations {
   constructor(width: number) {
     this.#width = width;
     this.#stride = HEAD + 2 * width;
-    this.#rows = new Float64Array(16 * this.#stride);
+    this.#rows = new Float64Array(FIRST_ROOM * this.#stride);
   }
 
   /** Makes room for the campaigns in slots below `slots`. */
   makeRoom(slots: number): void {
     if (slots * this.#stride <= this.#rows.length) return;
-    const larger = new Float64Array(2 * slots * this.#stride);
+    const larger = new Float64Array(slots * this.#stride);
     larger.set(this.#rows);
     this.#rows = larger;
   }

@@ -162,6 +162,7 @@ export class Engine {
     this.#faults = faults === undefined ? null : new FaultyActors(faults, campaigns);
     const announcer = new Announcer(observers, config.startMs, config.tickMs);
     const ledger = new Ledger(platforms.length);
+    ledger.makeRoom(campaigns.length);
     for (const spec of campaigns) ledger.open(spec.budgetMicros, spec.dailyBudgetMicros);
     const feed = new Feed({
       platforms,

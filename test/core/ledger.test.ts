@@ -74,4 +74,17 @@ describe("ledger", () => {
     expect(ledger.view(0)).toMatchObject({ budgetMicros: 1_500, availableMicros: 1_500 });
     expect(() => ledger.topUp(0, -1)).toThrow(EngineError);
   });
+
+  it.each([0, 40, 500])(
+    "has room for campaigns that come after it went on as one with fewer, having made room for %d",
+    (room) => {
+      const before = opened();
+      const ledger = new Ledger(2);
+      ledger.makeRoom(room);
+      ledger.restore(before.save());
+      for (let slot = 1; slot < 100; slot += 1) expect(ledger.open(1_000)).toBe(slot);
+      for (let slot = 0; slot < 100; slot += 1) ledger.reserve(slot, 1, 1, 10 + slot);
+      for (let slot = 0; slot < 100; slot += 1) expect([...ledger.reservations(slot)]).toEqual([[1, 1, 10 + slot]]);
+    },
+  );
 });
