@@ -23,8 +23,15 @@ export interface FlightBrief {
   readonly told: ToldPaths | null;
 }
 
-/** True conversion rates and prices, by platform. Entry 0 is tick `-warmupTicks`. */
+/** True conversion rates and prices, by platform, and by how much the campaign's rates differ. Entry 0 is tick `-warmupTicks`. */
 export interface ToldPaths {
   readonly warmupTicks: number;
-  readonly platforms: readonly { readonly cvr: Float64Array; readonly priceMicros: Float64Array }[];
+  readonly platforms: readonly ToldPath[];
+}
+
+interface ToldPath {
+  readonly cvr: Float64Array;
+  /** The campaign's CVR ÷ the platform's. */
+  readonly cvrFactor: number;
+  readonly priceMicros: Float64Array;
 }

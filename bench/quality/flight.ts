@@ -5,7 +5,7 @@ import type { Market } from "../../src/platforms/market.ts";
 import { Engine } from "../../src/runtime/engine.ts";
 import type { Contender, FlightBrief } from "./brief.ts";
 import { RemoteMarket } from "./remote-market.ts";
-import { toldForecaster } from "./told.ts";
+import { toldForecaster, toldPolicy } from "./told.ts";
 import { readFeed, Sheet } from "./wire.ts";
 
 /** Prepares an engine for one contender's flight. */
@@ -30,6 +30,7 @@ export function flightEngine(
       campaigns: [{ ...brief.campaign, policy: contender.policy, forecaster: contender.forecaster }],
       supervision: DEFAULT_LIMITS,
       forecasters: told === null ? undefined : new Map([["told", toldForecaster(told)]]),
+      ...(contender.forecaster === "told" ? { policyOf: toldPolicy } : {}),
     },
     { market, observers, nowMs: () => 0 },
   );

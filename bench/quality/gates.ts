@@ -28,6 +28,11 @@ export const GATES: Readonly<Record<string, Gate>> = {
   S12: { mean: 92.0, worstDecile: 87.0, waste: 3, used: 99 },
 };
 
+/** Whether gates hold for a policy with a forecaster: for gamma pacing, but not where it is told what nobody knows. */
+export function isJudged(policy: string): boolean {
+  return policy.startsWith("gamma-pacing/") && policy !== "gamma-pacing/told";
+}
+
 /** Largest share of S7 flights that may miss their CPA target by more than 5 %. */
 const CPA_MISSES = 0.1;
 

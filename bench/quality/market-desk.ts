@@ -19,9 +19,16 @@ export function flightMarket(world: QualityWorld): PathMarket {
 }
 
 /** What is public of a world, without the warm-up. Field by field: what a world gains is not public by itself. */
-export function briefOf({ tickMs, paths, campaign }: QualityWorld, contenders: readonly Contender[]): FlightBrief {
+export function briefOf(
+  { tickMs, paths, campaign, exposure }: QualityWorld,
+  contenders: readonly Contender[],
+): FlightBrief {
   const isTold = contenders.some(({ forecaster }) => forecaster === "told");
-  const platforms = paths.platforms.map(({ cvr, priceMicros }) => ({ cvr, priceMicros }));
+  const platforms = paths.platforms.map(({ cvr, priceMicros }, platform) => ({
+    cvr,
+    cvrFactor: exposure.cvrFactors[platform],
+    priceMicros,
+  }));
   return {
     tickMs,
     ticks: paths.ticks,

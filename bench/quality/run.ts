@@ -8,7 +8,7 @@ import { Bout } from "./bout.ts";
 import type { Contender } from "./brief.ts";
 import { readRecordings } from "../../src/platforms/recording.ts";
 import { parseDayShapes } from "../../src/platforms/day-shape.ts";
-import { failures, tabulate } from "./gates.ts";
+import { failures, isJudged, tabulate } from "./gates.ts";
 import type { Row } from "./gates.ts";
 import type { Job, MarketSetup } from "./market-worker.ts";
 import { recordedMarket } from "./replay-world.ts";
@@ -42,6 +42,7 @@ const CONTENDERS = [
   "ortb/count-weighted",
   "dual-descent/count-weighted",
   "gamma-pacing/count-weighted",
+  "gamma-pacing/told",
 ];
 
 const program = new Command("bench:quality")
@@ -95,7 +96,7 @@ const scores = await playAll();
 const rows = tabulate(scores);
 process.stdout.write(`${renderTable(rows)}\n`);
 const broken = rows
-  .filter(({ policy }) => policy.startsWith("gamma-pacing/"))
+  .filter(({ policy }) => isJudged(policy))
   .flatMap((row) => failures(row).map((failure) => `${row.scenario}: ${failure}`));
 process.stdout.write(broken.length === 0 ? "Every gate holds.\n" : `Gates missed:\n  ${broken.join("\n  ")}\n`);
 if (options.json !== undefined) {
@@ -167,7 +168,7 @@ function renderTable(table: readonly Row[]): string {
   ];
   const out = new Table({ head, style: { head: [], border: [] } });
   for (const row of table) {
-    const isBroken = row.policy.startsWith("gamma-pacing/") && failures(row).length > 0;
+    const isBroken = isJudged(row.policy) && failures(row).length > 0;
     out.push([
       row.scenario,
       `${row.policy}${isBroken ? " ✗" : ""}`,

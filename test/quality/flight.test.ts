@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { playFlight } from "../../bench/quality/one-thread.ts";
-import { failures, tabulate } from "../../bench/quality/gates.ts";
+import { failures, isJudged, tabulate } from "../../bench/quality/gates.ts";
 import { qualityWorld } from "../../bench/quality/worlds.ts";
 
 const gamma = { label: "gamma-pacing/count-weighted", policy: "gamma-pacing", forecaster: "count-weighted" };
@@ -30,8 +30,8 @@ describe("a flight of the quality bench", () => {
     expect(score.net).toBeGreaterThan(0.85);
   });
 
-  it("is not worse for being told the truth of the moment", () => {
-    const worlds = [10_001, 10_002, 10_003].map((seed) => qualityWorld("S5", seed));
+  it.each(["S5", "S10"] as const)("is not worse in %s for being told the truth of the moment", (scenario) => {
+    const worlds = [10_001, 10_002, 10_003].map((seed) => qualityWorld(scenario, seed));
     const net = (contender: typeof gamma) => worlds.reduce((sum, world) => sum + playFlight(world, contender).net, 0);
     expect(net(told)).toBeGreaterThan(net(gamma));
   });
@@ -54,5 +54,9 @@ describe("the gates", () => {
   it("let a row pass that keeps them all", () => {
     const [row] = tabulate([{ ...score, net: 0.99, utilisation: 1, waste: 0, overspendMicros: 0 }]);
     expect(failures(row)).toEqual([]);
+  });
+
+  it("are for gamma pacing on what it can know", () => {
+    expect([gamma, greedy, told].map(({ label }) => isJudged(label))).toEqual([true, false, false]);
   });
 });
