@@ -1,5 +1,5 @@
 /** One decision of every policy in the registry. */
-import type { Decision } from "../../src/core/decision.ts";
+import { DecisionDraft } from "../../src/core/decision.ts";
 import { ReportBatch, ReportKind } from "../../src/core/reports.ts";
 import { policies, policyNamed } from "../../src/core/policy/index.ts";
 import type { Policy } from "../../src/core/policy/policy.ts";
@@ -10,7 +10,10 @@ import type { Contestant, Figure, Sizes } from "./timing.ts";
 /** Most that the default policy may take [µs]. */
 const MOST_GAMMA = 5;
 
-/** Every policy against the rule of the requirements. Each round is one tick later, and every bid of the last one has won a click. */
+/**
+ * Every policy against the rule of the requirements, asked as campaigns ask it: with a memory to write over, and one draft for all. Each round is one tick later,
+ * and every bid of the last one has won a click.
+ */
 export function decide({ campaigns, rounds }: Sizes): Figure[] {
   const base = policyNamed("greedy-roi");
   const others = [...policies.values()].filter((policy) => policy !== base);
@@ -19,8 +22,10 @@ export function decide({ campaigns, rounds }: Sizes): Figure[] {
 
 function contestant(campaigns: number): (policy: Policy) => Contestant {
   return (policy) => {
-    const cases = decisionInputs(campaigns, policy);
-    const decisions: (Decision | null)[] = cases.map(() => null);
+    const cases = decisionInputs(campaigns, policy).map((one) => ({ ...one, spare: null as unknown }));
+    const width = cases[0].input.spec.platforms.length;
+    const bidMicros = new Float64Array(campaigns * width);
+    const draft = new DecisionDraft();
     let tick = 0;
     return {
       subject: policy.name,
@@ -29,15 +34,21 @@ function contestant(campaigns: number): (policy: Policy) => Contestant {
       prepare: () => {
         const inputs = cases.map(({ input }) => ({ ...input, tick }));
         for (const [slot, one] of cases.entries()) {
-          const batch = clicksOf(slot, decisions[slot]);
-          if (batch.length > 0) one.memory = policy.learn(inputs[slot], one.memory, batch, 0, batch.length);
+          const { spec } = one.input;
+          const batch = clicksOf(slot, tick - 1, spec.platforms, bidMicros.subarray(slot * width, (slot + 1) * width));
+          if (batch.length === 0) continue;
+          const { memory } = one;
+          one.memory = policy.learn(inputs[slot], memory, batch, 0, batch.length, one.spare);
+          one.spare = memory;
         }
         tick += 1;
         return () => {
           for (let slot = 0; slot < campaigns; slot += 1) {
-            const { decision, memory } = policy.decide(inputs[slot], cases[slot].memory);
-            cases[slot].memory = memory;
-            decisions[slot] = decision;
+            const one = cases[slot];
+            const { decision, memory } = policy.decide(inputs[slot], one.memory, one.spare, draft);
+            one.spare = one.memory;
+            one.memory = memory;
+            for (let row = 0; row < width; row += 1) bidMicros[slot * width + row] = decision.candidates[row].bidMicros;
           }
         };
       },
@@ -45,13 +56,12 @@ function contestant(campaigns: number): (policy: Policy) => Contestant {
   };
 }
 
-/** Spend reports on a decision: a click for every bid. */
-function clicksOf(campaign: number, decision: Decision | null): ReportBatch {
+/** Spend reports on the decision of a tick: a click for every bid. */
+function clicksOf(campaign: number, tick: number, platforms: readonly number[], bids: Float64Array): ReportBatch {
   const batch = new ReportBatch(8);
-  for (const { platform, bidMicros } of decision?.candidates ?? []) {
-    if (bidMicros === 0) continue;
-    const { tick } = decision!;
-    const won = { costMicros: bidMicros, impressions: 40, clicks: 1, conversions: 0, conversionAgeTicks: 0 };
+  for (const [row, platform] of platforms.entries()) {
+    if (bids[row] === 0) continue;
+    const won = { costMicros: bids[row], impressions: 40, clicks: 1, conversions: 0, conversionAgeTicks: 0 };
     batch.push({ kind: ReportKind.spend, campaign, platform, tick, ...won });
   }
   return batch;

@@ -48,7 +48,7 @@ const NO_TRANSITIONS: readonly Transition[] = [];
 
 /**
  * Compiles a flat machine: on, always, entry, exit, assign, plain actions with params, raise, emit, guards with and/or/not, wildcards, reenter,
- * final states with output.
+ * final states with output. What guards and assigners are given is good while they run.
  * @throws EngineError CE_MACHINE_UNSUPPORTED naming any other feature (K2)
  */
 export function compile<Context extends object>(
