@@ -22,7 +22,11 @@ export function decide({ campaigns, rounds }: Sizes): Figure[] {
 
 function contestant(campaigns: number): (policy: Policy) => Contestant {
   return (policy) => {
-    const cases = decisionInputs(campaigns, policy).map((one) => ({ ...one, spare: null as unknown }));
+    const cases = decisionInputs(campaigns, policy).map(({ input, memory }) => ({
+      input,
+      memory,
+      spare: null as unknown,
+    }));
     const width = cases[0].input.spec.platforms.length;
     const bidMicros = new Float64Array(campaigns * width);
     const draft = new DecisionDraft();
