@@ -52,8 +52,9 @@ if (options.json !== undefined) {
 
 function measure(name: string, given: Sizes): Promise<Figure[]> {
   return new Promise((resolve, reject) => {
-    const execArgv = nodeFlags;
-    const child = fork(new URL("speed/worker.ts", import.meta.url), [name, JSON.stringify(given)], { execArgv });
+    const child = fork(new URL("speed/worker.ts", import.meta.url), [name, JSON.stringify(given)], {
+      execArgv: nodeFlags,
+    });
     child.on("message", (measured) => resolve(measured as Figure[]));
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`The bench "${name}" ended with exit code ${code}.`)));

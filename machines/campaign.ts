@@ -103,7 +103,7 @@ export function freshContext({ spec, slot, policy, platforms }: CampaignInput): 
   };
 }
 
-/** Writes what a campaign knows over what another, or it, has known: for compiled actors, whose contexts take turns. */
+/** Writes what a campaign knows over another context: for compiled actors, whose contexts take turns. */
 export function copyContext(
   from: CampaignContext,
   into: { -readonly [key in keyof CampaignContext]: CampaignContext[key] },

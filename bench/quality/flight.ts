@@ -16,6 +16,7 @@ export function flightEngine(
   observers: readonly EngineObserver[] = [],
 ): Engine {
   const { tickMs, ticks, warmupTicks, told } = brief;
+  const isTold = told !== null && contender.forecaster === "told";
   return new Engine(
     {
       name: "quality bench",
@@ -29,8 +30,7 @@ export function flightEngine(
       timeZone: "UTC",
       campaigns: [{ ...brief.campaign, policy: contender.policy, forecaster: contender.forecaster }],
       supervision: DEFAULT_LIMITS,
-      forecasters: told === null ? undefined : new Map([["told", toldForecaster(told)]]),
-      ...(contender.forecaster === "told" ? { policyOf: toldPolicy } : {}),
+      ...(isTold ? { forecasters: new Map([["told", toldForecaster(told)]]), policyOf: toldPolicy } : {}),
     },
     { market, observers, nowMs: () => 0 },
   );

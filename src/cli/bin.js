@@ -7,7 +7,7 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 // What campaigns know is written over what they knew, so that little outlives a tick: a small young generation stays in the processor's cache, and objects
-// that V8 expects to live long, because the first ones did, must not be made in the old one. And a decision is many small functions over fractions: each that
+// that V8 expects to live long, because the first ones did, must not be made in the old one, which grows in small steps. And a decision is many small functions over fractions: each that
 // is not inlined puts its result into an object of its own, so that V8's budget for inlining, doubled, makes a tenth of the time of a decision.
 const FLAGS = JSON.parse(readFileSync(new URL("node-flags.json", import.meta.url), "utf8"));
 

@@ -89,6 +89,7 @@ export class DecisionDraft implements Decision {
   gammaMicros = 0;
   readonly candidates: CandidateDraft[];
 
+  /** @param length candidates that it is sure to have: a list that is pushed to keeps room for seventeen */
   constructor(length = 0) {
     this.candidates = Array.from({ length }, blank);
   }

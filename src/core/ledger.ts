@@ -10,7 +10,7 @@
  */
 import { EngineError } from "./errors.ts";
 import { isMicros } from "./money.ts";
-import { FIRST_ROOM, OpenReservations } from "./open-reservations.ts";
+import { OpenReservations } from "./open-reservations.ts";
 import type { AccountView } from "./policy/policy.ts";
 import type { Savable } from "./saved.ts";
 
@@ -58,6 +58,8 @@ const DAY_SPENT = 8;
 /** Key of the newest reservation. Keys only grow, so that a closed one can never be opened again (L3). */
 const LAST_KEY = 9;
 const WIDTH = 10;
+/** Campaigns that room is made for when the first comes unannounced; after that, for twice as many. */
+const LEAST_ROOM = 16;
 
 /** The same places by the names of the columns that a ledger is saved as. */
 const PLACES = {
@@ -125,7 +127,7 @@ class RowView implements AccountView {
 /** The ledger of all campaigns of one shard, by slot. */
 export class Ledger implements Savable<LedgerState> {
   readonly #platforms: number;
-  readonly #accounts: Accounts = { cells: new Float64Array(FIRST_ROOM * WIDTH) };
+  readonly #accounts: Accounts = { cells: new Float64Array(0) };
   #size = 0;
   #open: OpenReservations;
   /** By slot, of campaigns that had any: reservations released unanswered, by key: a charge for one may still come (L7). */
@@ -335,7 +337,7 @@ export class Ledger implements Savable<LedgerState> {
   restore(state: LedgerState): void {
     this.#size = 0;
     this.#open = new OpenReservations(this.#platforms);
-    this.#accounts.cells = new Float64Array(FIRST_ROOM * WIDTH);
+    this.#accounts.cells = new Float64Array(0);
     this.makeRoom(state.openCount.length);
     let from = 0;
     for (const count of state.openCount) {
@@ -373,7 +375,7 @@ export class Ledger implements Savable<LedgerState> {
 
   #addRow(): number {
     const slot = this.#size;
-    if ((slot + 1) * WIDTH > this.#accounts.cells.length) this.makeRoom(2 * slot);
+    if ((slot + 1) * WIDTH > this.#accounts.cells.length) this.makeRoom(Math.max(LEAST_ROOM, 2 * slot));
     this.#size += 1;
     return slot;
   }

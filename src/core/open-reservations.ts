@@ -9,14 +9,12 @@
 const COUNT = 0;
 const IS_APART = 1;
 const HEAD = 2;
-/** Campaigns that there is room for at first. */
-export const FIRST_ROOM = 16;
 
 /** Key and amount [micros] of what is reserved and not yet settled. */
 export class OpenReservations {
   readonly #width: number;
   readonly #stride: number;
-  #rows: Float64Array;
+  #rows: Float64Array = new Float64Array(0);
   /** By slot, of those that have one. */
   readonly #apart: Float64Array[] = [];
 
@@ -24,7 +22,6 @@ export class OpenReservations {
   constructor(width: number) {
     this.#width = width;
     this.#stride = HEAD + 2 * width;
-    this.#rows = new Float64Array(FIRST_ROOM * this.#stride);
   }
 
   /** Makes room for the campaigns in slots below `slots`. */

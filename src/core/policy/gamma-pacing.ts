@@ -126,10 +126,9 @@ function wish(input: PolicyInput, memory: GammaMemory, aim: Aim): Wishes {
     const response = responseOf(input, memory, row);
     const bidMicros = meanMicros * response.bid(valueMicros / meanMicros);
     wishes.bidMicros[row] = bidMicros;
-    feedClicks[row] = trafficBetween(board.traffic[platform], tick, tick + 1);
-    const at = row * OPEN_WIDTH;
-    expectBid(wished, at, input, memory, row, Math.min(Math.floor(bidMicros), spec.maxBidMicros));
-    const spendMicros = expectedSpendMicros(wished, at, memory.own);
+    const feedClicks = trafficBetween(board.traffic[platform], tick, tick + 1);
+    expectBid(input, memory, row, Math.min(Math.floor(bidMicros), spec.maxBidMicros), feedClicks);
+    const spendMicros = expectedSpendMicros(wished, row * OPEN_WIDTH, memory.own);
     wishes.expectedSpendMicros[row] = spendMicros;
     // Where the cap is all that can be steered, what gamma would spend is the cap.
     if (control === "budget")
@@ -165,8 +164,6 @@ function marginalValue(input: PolicyInput, row: number, aim: Aim, gammaMicros: n
   return ceilingMicros > 0 ? Math.min(valueMicros, ceilingMicros) : valueMicros;
 }
 
-/** By row: what the feed is expected to bring in this tick, once a bid has been wished for; scratch memory. */
-const feedClicks: number[] = [];
 /** Open bids: by row, what was wished for, and all that a campaign has out. Scratch memory; not of integers, so that no list has to become one of fractions. */
 const wished: number[] = Array.from({ length: 8 * OPEN_WIDTH }, () => 0.5);
 const placed: number[] = Array.from({ length: 64 * OPEN_WIDTH }, () => 0.5);
@@ -187,7 +184,8 @@ function withPlaced(
     const from = row * OPEN_WIDTH;
     // Most are placed as they were wished for.
     const bidShare = bidMicros / input.board.cpcMicros[platform];
-    if (bidShare !== wished[from + OPEN_BID_SHARE]) expectBid(wished, from, input, memory, row, bidMicros);
+    if (bidShare !== wished[from + OPEN_BID_SHARE])
+      expectBid(input, memory, row, bidMicros, wished[from + OPEN_FEED_CLICKS]);
     for (let i = 0; i < OPEN_WIDTH; i += 1) placed[length + i] = wished[from + i];
     const isSteered = input.platforms[platform].control === "budget";
     placed[length + OPEN_FREE_MICROS] = isSteered ? Number.MAX_SAFE_INTEGER : capMicros - bidMicros;
@@ -196,28 +194,22 @@ function withPlaced(
   return copiedInto(into, placed, 0, length);
 }
 
-/** Writes a bid and what the feed lets expect of it in this tick into a list of open bids; all but what its cap leaves free. */
-function expectBid(
-  into: number[],
-  at: number,
-  input: PolicyInput,
-  memory: GammaMemory,
-  row: number,
-  bidMicros: number,
-): void {
+/** Writes a bid, and what so many clicks in the feed let expect of it in this tick, into the row of what is wished for; all but what its cap leaves free. */
+function expectBid(input: PolicyInput, memory: GammaMemory, row: number, bidMicros: number, feedClicks: number): void {
   const { spec, board, tick } = input;
   const platform = spec.platforms[row];
   const meanMicros = board.cpcMicros[platform];
   const { landscape, isFirstPrice } = responseOf(input, memory, row);
   const bidShare = bidMicros / meanMicros;
   const wins = landscape.winRate(bidShare);
-  into[at + OPEN_TICK] = tick;
-  into[at + OPEN_ROW] = row;
-  into[at + OPEN_EXPECTED_CLICKS] = feedClicks[row] * wins;
-  into[at + OPEN_PRICE_MICROS] =
+  const at = row * OPEN_WIDTH;
+  wished[at + OPEN_TICK] = tick;
+  wished[at + OPEN_ROW] = row;
+  wished[at + OPEN_EXPECTED_CLICKS] = feedClicks * wins;
+  wished[at + OPEN_PRICE_MICROS] =
     isFirstPrice || wins === 0 ? bidMicros : (meanMicros * landscape.costShare(bidShare)) / wins;
-  into[at + OPEN_BID_SHARE] = bidShare;
-  into[at + OPEN_FEED_CLICKS] = feedClicks[row];
+  wished[at + OPEN_BID_SHARE] = bidShare;
+  wished[at + OPEN_FEED_CLICKS] = feedClicks;
 }
 
 /** True while predicted and actual spend are further apart than a calibrated model can explain. */

@@ -15,8 +15,8 @@ export function greedyDecision(
   input: PolicyInput,
   tally: Tally,
   price: Price,
+  draft: DecisionDraft | null | undefined,
   limitMicros?: number,
-  draft: DecisionDraft | null = null,
 ): Decision {
   const { spec, board } = input;
   const gammaMicros = valueMicros(input);
@@ -51,7 +51,7 @@ function greedy(name: string, description: string, price: Price): Policy<Tally> 
     description,
     create: (_spec, platforms) => createTally(platforms),
     decide: (input, tally, spare, draft) => ({
-      decision: greedyDecision(input, tally, price, undefined, draft),
+      decision: greedyDecision(input, tally, price, draft),
       memory: closed(tally, spare),
     }),
     learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
