@@ -103,23 +103,20 @@ export function freshContext({ spec, slot, policy, platforms }: CampaignInput): 
   };
 }
 
-/** Writes what a campaign knows over another context: for compiled actors, whose contexts take turns. */
-export function copyContext(
-  from: CampaignContext,
-  into: { -readonly [key in keyof CampaignContext]: CampaignContext[key] },
-) {
-  into.spec = from.spec;
-  into.slot = from.slot;
-  into.policy = from.policy;
-  into.platforms = from.platforms;
-  into.memory = from.memory;
-  into.spare = from.spare;
-  into.kind = from.kind;
-  into.reason = from.reason;
-  into.lastTick = from.lastTick;
-  into.evaluations = from.evaluations;
-  into.heldBecause = from.heldBecause;
-}
+/** All that a campaign knows, by name: for compiled actors, whose contexts take turns. */
+export const CONTEXT_KEYS = Object.keys({
+  spec: true,
+  slot: true,
+  policy: true,
+  platforms: true,
+  memory: true,
+  spare: true,
+  kind: true,
+  reason: true,
+  lastTick: true,
+  evaluations: true,
+  heldBecause: true,
+} satisfies Record<keyof CampaignContext, true>) as (keyof CampaignContext)[];
 
 const campaignSetup = setup({
   types: {

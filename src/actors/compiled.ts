@@ -1,16 +1,15 @@
 /**
- * The compiler: a flat statechart becomes plain actor logic with precomputed tables, an order of magnitude faster than interpreted.
+ * The compiler: a flat statechart becomes plain actor logic around a program of its own, an order of magnitude faster than interpreted.
  *
  * K1 compiled and interpreted logic agree, event by event, on value, context, status, output, error and emitted events;
  * K2 what the compiler does not know it refuses when the machine loads; K3 an event that changes nothing returns the same snapshot;
  * K4 what is persisted, or read as JSON, is whole, and either logic goes on from it; K5 where contexts are recycled, a snapshot is as it was until its actor has
  * taken two more events.
  */
-import type { ActorLogic, AnyActorScope, AnyStateMachine, EventObject, Snapshot } from "xstate";
-import { refuseSpawn, unsupported } from "./steps.ts";
-import type { Run as StepRun, Step } from "./steps.ts";
-import { compileState, matches, refuseFeatures } from "./tables.ts";
-import type { State, Transition } from "./tables.ts";
+import type { ActorLogic, AnyStateMachine, EventObject, Snapshot } from "xstate";
+import { refuseSpawn, Run } from "./run.ts";
+import { programOf } from "./program.ts";
+import { unsupported } from "./steps.ts";
 
 /** The state of a compiled actor: what readers of a machine's snapshot need, and can be restored by either logic. */
 export interface CompiledSnapshot {
@@ -30,21 +29,13 @@ export type CompiledLogic = ActorLogic<CompiledSnapshot & Snapshot<unknown>, Eve
 /** How a machine is compiled. */
 export interface CompileOptions<Context extends object = object> {
   /**
-   * Writes a context over another of the same machine. Where it is given, an actor's snapshots take turns in two objects (K5): thousands of actors that each get a
-   * new one at every event would fill the old generation with what the young one no longer holds. Not for those whose past snapshots somebody reads.
+   * All keys of the machine's contexts. Where they are given, an actor's snapshots take turns in two objects (K5): thousands of actors that each get a new one
+   * at every event would fill the old generation with what the young one no longer holds. Not for those whose past snapshots somebody reads.
    */
-  readonly copyContext?: (from: Context, into: Context) => void;
-}
-
-/** One macrostep under way. */
-interface Run extends StepRun {
-  state: State;
-  output: unknown;
-  isDone: boolean;
+  readonly contextKeys?: readonly (keyof Context & string)[];
 }
 
 const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
-const NO_TRANSITIONS: readonly Transition[] = [];
 
 /**
  * Compiles a flat machine: on, always, entry, exit, assign, plain actions with params, raise, emit, guards with and/or/not, wildcards, reenter,
@@ -53,156 +44,90 @@ const NO_TRANSITIONS: readonly Transition[] = [];
  */
 export function compile<Context extends object>(
   machine: AnyStateMachine,
-  { copyContext }: CompileOptions<Context> = {},
+  { contextKeys }: CompileOptions<Context> = {},
 ): CompiledLogic {
-  const { root, implementations } = machine;
-  const copy = (copyContext ?? null) as StepRun["copyContext"];
-  refuseFeatures(machine);
-  const states = new Map<string, State>();
-  const rootState = compileState(root, root, implementations);
-  for (const node of Object.values<typeof root>(root.states)) {
-    states.set(node.key, compileState(node, root, implementations));
-  }
-  const initial = states.get(root.initial.target[0].key)!;
-
-  const microstep = (run: Run, { target, steps }: Transition): void => {
-    if (target === null) {
-      perform(run, steps);
-      return;
-    }
-    const next = states.get(target)!;
-    perform(run, run.state.exit);
-    perform(run, steps);
-    if (next !== run.state) run.isChanged = true;
-    enter(run, next);
-  };
-
-  const enter = (run: Run, next: State): void => {
-    run.state = next;
-    perform(run, next.entry);
-    if (next.final === null) return;
-    run.isDone = true;
-    run.isChanged = true;
-    run.output = next.final.output(run);
-    perform(run, next.exit);
-  };
+  const keys = contextKeys ?? null;
+  const { on, always, begin } = programOf(machine, keys);
+  const { states } = machine.root;
+  const initial = machine.root.initial.target[0].key;
 
   /** Everything that follows the first microstep, as SCXML has it: eventless transitions first, then raised events. */
   const settle = (run: Run): void => {
     let mayBeEnabled = true;
     while (!run.isDone) {
-      const eventless = mayBeEnabled ? (enabled(run, run.state.always) ?? enabled(run, rootState.always)) : null;
       run.isChanged = false;
-      if (eventless !== null) {
-        microstep(run, eventless);
+      if (mayBeEnabled && always(run)) {
         mayBeEnabled = run.isChanged;
         continue;
       }
       const raised = run.raised?.shift();
       if (raised === undefined) return;
       run.event = raised;
-      const transition = select(run, rootState);
-      if (transition !== null) microstep(run, transition);
+      on(run);
       mayBeEnabled = true;
     }
   };
 
+  /** A context that is the actor's own, and may be written over where contexts are. */
+  const owned = (context: object): object => {
+    if (keys === null) return context;
+    const strange = Object.keys(context).find((key) => !(keys as readonly string[]).includes(key));
+    if (strange !== undefined)
+      throw unsupported(machine.id, `"${strange}" in its context, which is not among its keys`);
+    return { ...context };
+  };
+
   /** The run that was done with last, to be used again; null while it is in use: an action may send to another actor of the same logic. */
   let unused: Run | null = null;
-  const begin = (scope: AnyActorScope, event: EventObject, state: State, context: object): Run => {
-    const run = unused;
-    if (run === null) return createRun(scope, event, state, context, copy);
-    unused = null;
-    run.scope = scope;
-    run.self = scope.self;
-    run.system = scope.system;
-    run.raised = null;
-    run.state = state;
-    run.context = context;
-    run.spare = null;
-    run.event = event;
-    run.output = undefined;
-    run.isDone = false;
-    run.isChanged = false;
-    return run;
-  };
 
   return {
     getInitialSnapshot(scope, input) {
-      const event = { type: "xstate.init", input };
-      const run = createRun(scope, event, initial, {}, copy);
+      const run = new Run(scope, { type: "xstate.init", input } as EventObject, initial, {});
       try {
         const { context } = machine.config;
-        if (typeof context === "function")
-          run.context = { ...context({ spawn: refuseSpawn, input, self: scope.self }) };
-        // A context is written over only where it is the actor's own.
-        else if (context !== undefined) run.context = copy === null ? context : { ...context };
+        const given =
+          typeof context === "function" ? context({ spawn: refuseSpawn, input, self: scope.self }) : context;
+        if (given !== undefined) run.context = owned(given);
         const born = run.context;
         try {
-          enter(run, initial);
+          begin(run);
           settle(run);
         } catch (error) {
-          return snapshotOf("error", error, undefined, initial.key, born);
+          return snapshotOf("error", error, undefined, initial, born);
         }
       } catch (error) {
-        return snapshotOf("error", error, undefined, initial.key, {});
+        return snapshotOf("error", error, undefined, initial, {});
       }
-      if (run.isDone) return snapshotOf("done", undefined, run.output, run.state.key, run.context);
-      return activeSnapshot(run.state.key, run.context);
+      if (run.isDone) return snapshotOf("done", undefined, run.output, run.value, run.context);
+      return activeSnapshot(run.value, run.context);
     },
 
     transition(snapshot, event, scope) {
       const { value, context } = snapshot;
       if (event.type === "xstate.stop") return snapshotOf("stopped", undefined, undefined, value, context);
-      const run = begin(scope, event, states.get(value)!, context);
-      const turns = copy !== null && snapshot instanceof ActiveSnapshot ? snapshot : null;
-      if (turns !== null) run.spare = turns.spareContext;
-      const transition = select(run, rootState);
-      if (transition !== null) microstep(run, transition);
-      else if (event.type.startsWith("xstate.error.actor")) {
+      const turns = keys !== null && snapshot instanceof ActiveSnapshot ? snapshot : null;
+      const spare = turns === null ? null : turns.spareContext;
+      const run = unused?.reset(scope, event, value, context, spare) ?? new Run(scope, event, value, context, spare);
+      unused = null;
+      if (!on(run) && event.type.startsWith("xstate.error.actor")) {
         return snapshotOf("error", (event as EventObject & { error: unknown }).error, undefined, value, context);
       }
       settle(run);
-      const { isDone, output, state } = run;
-      const next = run.context;
       unused = run;
-      if (!isDone && next === context && state.key === value) return snapshot;
-      if (isDone) return snapshotOf("done", undefined, output, state.key, next);
-      return turns === null ? activeSnapshot(state.key, next) : turns.next(state.key, next);
+      const next = run.context;
+      if (run.isDone) return snapshotOf("done", undefined, run.output, run.value, next);
+      if (next === context && run.value === value) return snapshot;
+      return turns === null ? activeSnapshot(run.value, next) : turns.next(run.value, next);
     },
 
     getPersistedSnapshot: whole,
 
     restoreSnapshot(persisted) {
       const { status, error, output, value, context } = persisted as unknown as CompiledSnapshot;
-      if (!states.has(value)) throw unsupported(machine.id, `a snapshot in state "${value}"`);
-      if (status === "active") return activeSnapshot(value, copy === null ? context : { ...context });
+      if (!Object.hasOwn(states, value)) throw unsupported(machine.id, `a snapshot in state "${value}"`);
+      if (status === "active") return activeSnapshot(value, owned(context));
       return snapshotOf(status, error, output, value, context);
     },
-  };
-}
-
-function createRun(
-  scope: AnyActorScope,
-  event: EventObject,
-  state: State,
-  context: object,
-  copyContext: StepRun["copyContext"],
-): Run {
-  return {
-    scope,
-    self: scope.self,
-    system: scope.system,
-    spawn: refuseSpawn,
-    copyContext,
-    raised: null,
-    state,
-    context,
-    spare: null,
-    event,
-    output: undefined,
-    isDone: false,
-    isChanged: false,
   };
 }
 
@@ -269,45 +194,4 @@ function snapshotOf(
 ): CompiledSnapshot & Snapshot<unknown> {
   return { status, output, error, value, context, children: NOTHING, historyValue: NOTHING } as CompiledSnapshot &
     Snapshot<unknown>;
-}
-
-function perform(run: Run, steps: readonly Step[]): void {
-  for (let i = 0; i < steps.length; i += 1) steps[i](run);
-}
-
-function enabled(run: Run, transitions: readonly Transition[]): Transition | null {
-  for (let i = 0; i < transitions.length; i += 1) {
-    const transition = transitions[i];
-    if (transition.test === null || transition.test(run)) return transition;
-  }
-  return null;
-}
-
-function select(run: Run, root: State): Transition | null {
-  return selectIn(run, run.state) ?? selectIn(run, root);
-}
-
-function selectIn(run: Run, state: State): Transition | null {
-  const { type } = run.event;
-  const exact = state.exact.get(type) ?? wildcards(state, type);
-  for (let i = 0; i < exact.length; i += 1) {
-    const transition = exact[i];
-    if (transition.test === null) return transition;
-    let isOpen: boolean;
-    try {
-      isOpen = transition.test(run);
-    } catch (error) {
-      const name = transition.guardName;
-      const where = `guard ${name}in transition for event '${type}' in state node '${state.id}'`;
-      throw new Error(`Unable to evaluate ${where}:\n${(error as Error).message}`, { cause: error });
-    }
-    if (isOpen) return transition;
-  }
-  return null;
-}
-
-/** Transitions of an event that has none of its own name. Not kept: event types may be endless. */
-function wildcards(state: State, type: string): readonly Transition[] {
-  if (state.descriptors.length === 0) return NO_TRANSITIONS;
-  return state.descriptors.filter((one) => matches(type, one)).flatMap((one) => state.exact.get(one)!);
 }

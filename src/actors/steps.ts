@@ -1,34 +1,11 @@
-/** Guards and actions of a statechart as plain functions over a run, with the meaning that XState gives them. */
+/** The text of guards and actions, with the meaning that XState gives them. */
 import { and, assign, emit, not, or, raise } from "xstate";
-import type { AnyActorScope, AnyStateMachine, EventObject } from "xstate";
+import type { AnyStateMachine, EventObject } from "xstate";
 import { EngineError } from "../core/errors.ts";
-
-/** One event being worked off by one actor; guards and assigners get it as their argument: an object of their own for each would cost more than most of them. */
-export interface Run {
-  scope: AnyActorScope;
-  /** What XState hands out beside context and event. */
-  self: AnyActorScope["self"];
-  system: AnyActorScope["system"];
-  readonly spawn: () => never;
-  /** Raised and not yet worked off; null before anything is. */
-  raised: EventObject[] | null;
-  context: object;
-  /** Writes one context over another; null where each is a new one. */
-  readonly copyContext: ((from: object, into: object) => void) | null;
-  /** A context that nobody reads any more, for the first assignment of the run. */
-  spare: object | null;
-  event: EventObject;
-  /** Whether the present microstep has changed anything. */
-  isChanged: boolean;
-}
-
-/** A compiled action. */
-export type Step = (run: Run) => void;
-/** A compiled guard. */
-export type Test = (run: Run) => boolean;
+import type { Run } from "./run.ts";
 
 /** Named guards and actions of a machine. */
-export type Implementations = AnyStateMachine["implementations"];
+type Implementations = AnyStateMachine["implementations"];
 
 const CHECKS = { and: checkOf(and([])), or: checkOf(or([])), not: checkOf(not("none")) };
 const TYPES = {
@@ -54,128 +31,130 @@ interface BuiltinAction {
   readonly delay?: unknown;
 }
 
-/** Compiles a guard. @throws EngineError CE_MACHINE_UNSUPPORTED */
-export function compileGuard(guard: unknown, machineId: string, implementations: Implementations): Test {
-  if (typeof guard !== "function") {
-    const named = (typeof guard === "string" ? { type: guard } : guard) as Named;
-    const found: unknown = implementations.guards[named.type];
-    if (found === undefined) throw unsupported(machineId, `guard "${named.type}" without an implementation`);
-    if (typeof found !== "function" || "check" in found) return compileGuard(found, machineId, implementations);
-    const params = compileParams(named);
-    return (run) => Boolean((found as AnyFunction)(run, params(run)));
-  }
-  const { check, guards = [] } = guard as BuiltinGuard;
-  if (check === undefined) return (run) => Boolean((guard as AnyFunction)(run, undefined));
-  const tests = guards.map((one) => compileGuard(one, machineId, implementations));
-  if (check === CHECKS.and) {
-    return (run) => {
-      for (const test of tests) if (!test(run)) return false;
-      return true;
-    };
-  }
-  if (check === CHECKS.or) return (run) => tests.some((test) => test(run));
-  if (check === CHECKS.not) return (run) => !tests[0](run);
-  throw unsupported(machineId, `guard ${guard.name}`);
-}
+/** What a machine's guards and actions are written with. */
+export class StepText {
+  readonly #machineId: string;
+  readonly #implementations: Implementations;
+  readonly #keys: readonly string[] | null;
+  readonly #values: unknown[] = [];
 
-/** Compiles a list of actions. @throws EngineError CE_MACHINE_UNSUPPORTED */
-export function compileActions(
-  actions: readonly unknown[],
-  machineId: string,
-  implementations: Implementations,
-): readonly Step[] {
-  return actions.map((action) => {
+  /** @param keys of the machine's contexts, where they are written over one another; null where each is a new object */
+  constructor({ id, implementations }: AnyStateMachine, keys: readonly string[] | null) {
+    this.#machineId = id;
+    this.#implementations = implementations;
+    this.#keys = keys;
+  }
+
+  /** All values that the text names. */
+  get values(): readonly unknown[] {
+    return this.#values;
+  }
+
+  /** Where the names get their meaning, in a text that is given the `values`. */
+  get declarations(): string {
+    return `const [${this.#values.map((_, at) => `v${at}`).join(", ")}] = values;`;
+  }
+
+  /** The name of a value. */
+  name(value: unknown): string {
+    const at = this.#values.indexOf(value);
+    return `v${at >= 0 ? at : this.#values.push(value) - 1}`;
+  }
+
+  /** An expression that asks a guard about `run`. @throws EngineError CE_MACHINE_UNSUPPORTED */
+  guard(guard: unknown): string {
+    if (typeof guard !== "function") {
+      const named = (typeof guard === "string" ? { type: guard } : guard) as Named;
+      const found: unknown = this.#implementations.guards[named.type];
+      if (found === undefined) throw unsupported(this.#machineId, `guard "${named.type}" without an implementation`);
+      if (typeof found !== "function" || "check" in found) return this.guard(found);
+      return `${this.name(found)}(run, ${this.#params(named)})`;
+    }
+    const { check, guards = [] } = guard as BuiltinGuard;
+    if (check === undefined) return `${this.name(guard)}(run, undefined)`;
+    const tests = guards.map((one) => this.guard(one));
+    if (check === CHECKS.and) return `(${["true", ...tests].join(" && ")})`;
+    if (check === CHECKS.or) return `(${["false", ...tests].join(" || ")})`;
+    if (check === CHECKS.not) return `!${tests[0]}`;
+    throw unsupported(this.#machineId, `guard ${guard.name}`);
+  }
+
+  /** Statements that carry actions out on `run`, one after the other. @throws EngineError CE_MACHINE_UNSUPPORTED */
+  actions(actions: readonly unknown[]): string {
+    return actions.map((action) => this.#action(action)).join("\n");
+  }
+
+  #action(action: unknown): string {
     const named = (typeof action === "object" ? action : { type: action }) as Named;
-    const found: unknown = typeof action === "function" ? action : implementations.actions[named.type];
-    if (typeof found !== "function") throw unsupported(machineId, `action "${named.type}" without an implementation`);
-    const params = typeof action === "function" ? () => undefined : compileParams(named);
-    return "resolve" in found
-      ? compileBuiltin(found, params, machineId)
-      : plainStep(
-          found as AnyFunction,
-          typeof action === "function" ? found.name || "(anonymous)" : named.type,
-          params,
-        );
-  });
-}
-
-function compileBuiltin(action: BuiltinAction, params: (run: Run) => unknown, machineId: string): Step {
-  const { type = "", assignment, event, delay } = action;
-  if (type === TYPES.assign) return assignStep(assignment, params);
-  if (type === TYPES.raise && delay === undefined) {
-    return (run) => {
-      const raised = (typeof event === "function" ? event(run, params(run)) : event) as EventObject;
-      (run.raised ??= []).push(raised);
-    };
+    const found: unknown = typeof action === "function" ? action : this.#implementations.actions[named.type];
+    if (typeof found !== "function") {
+      throw unsupported(this.#machineId, `action "${named.type}" without an implementation`);
+    }
+    const params = typeof action === "function" ? "undefined" : this.#params(named);
+    if ("resolve" in found) return this.#builtin(found, params);
+    const type = typeof action === "function" ? found.name || "(anonymous)" : named.type;
+    return `${this.name(execute)}(run, ${JSON.stringify(type)}, ${params}, ${this.name(found)});`;
   }
-  if (type === TYPES.emit) {
-    return (run) => {
-      const emitted = (typeof event === "function" ? event(run, params(run)) : event) as EventObject;
-      run.scope.actionExecutor(executable(run, type, { event: emitted }, () => deferEmit(run.scope, emitted)));
-    };
+
+  #builtin({ type = "", assignment, event, delay }: BuiltinAction, params: string): string {
+    if (type === TYPES.assign) return this.#assign(assignment, params);
+    const made = typeof event === "function" ? `${this.name(event)}(run, ${params})` : this.name(event);
+    if (type === TYPES.raise && delay === undefined) return `(run.raised ??= []).push(${made});`;
+    if (type === TYPES.emit) return `${this.name(emitted)}(run, ${made});`;
+    throw unsupported(this.#machineId, `the action ${type}${delay === undefined ? "" : " with a delay"}`);
   }
-  throw unsupported(machineId, `the action ${type}${delay === undefined ? "" : " with a delay"}`);
-}
 
-function deferEmit(scope: AnyActorScope, emitted: EventObject): void {
-  scope.defer(() => scope.emit(emitted));
-}
-
-function assignStep(assignment: unknown, params: (run: Run) => unknown): Step {
-  if (typeof assignment === "function") {
-    return (run) => {
-      const patch = assignment(run, params(run)) as Record<string, unknown>;
-      const next = contextAfter(run);
-      // Cheaper than a second spread; an assigner's keys are its own.
-      for (const key in patch) next[key] = patch[key];
-      run.context = next;
-      run.isChanged = true;
-    };
+  #assign(assignment: unknown, params: string): string {
+    const patch =
+      typeof assignment === "function" ? `${this.name(assignment)}(run, ${params})` : this.#patch(assignment!, params);
+    const keys = this.#keys;
+    if (keys === null) return `run.context = ${this.name(patched)}(run.context, ${patch});\nrun.isChanged = true;`;
+    const quotedKeys = keys.map((key) => JSON.stringify(key));
+    const fields = quotedKeys.map((key) => `into[${key}] = ${key} in patch ? patch[${key}] : from[${key}];`);
+    const blank = quotedKeys.map((key) => `${key}: undefined`);
+    return `{
+const patch = ${patch};
+const from = run.context;
+const into = run.spare ?? { ${blank.join(", ")} };
+run.spare = null;
+${fields.join("\n")}
+run.context = into;
+run.isChanged = true;
+}`;
   }
-  const entries = Object.entries(assignment as object);
-  return (run) => {
-    const given = params(run);
-    const next = contextAfter(run);
-    for (const [key, value] of entries) next[key] = typeof value === "function" ? value(run, given) : value;
-    run.context = next;
-    run.isChanged = true;
-  };
+
+  /** An object of which each property is given, or comes from a function of its own. */
+  #patch(assignment: object, params: string): string {
+    const properties = Object.entries(assignment).map(([key, value]) => {
+      const made = typeof value === "function" ? `${this.name(value)}(run, given)` : this.name(value);
+      return `${JSON.stringify(key)}: ${made}`;
+    });
+    return `((given) => ({ ${properties.join(", ")} }))(${params})`;
+  }
+
+  #params({ params }: Named): string {
+    if (params === undefined) return "undefined";
+    return typeof params === "function" ? `${this.name(params)}(run)` : this.name(params);
+  }
 }
 
-/** A copy of the context, to be changed. */
-function contextAfter(run: Run): Record<string, unknown> {
-  const { context, copyContext, spare } = run;
-  if (spare === null) return { ...context };
-  run.spare = null;
-  copyContext!(context, spare);
-  return spare as Record<string, unknown>;
+/** A copy of a context with some of it replaced. */
+function patched(context: object, patch: Readonly<Record<string, unknown>>): object {
+  const next = { ...context } as Record<string, unknown>;
+  // Cheaper than a second spread; an assigner's keys are its own.
+  for (const key in patch) next[key] = patch[key];
+  return next;
 }
 
-function plainStep(action: AnyFunction, type: string, params: (run: Run) => unknown): Step {
-  return (run) => run.scope.actionExecutor(executable(run, type, params(run), action));
+function emitted(run: Run, event: EventObject): void {
+  const { scope } = run;
+  execute(run, TYPES.emit!, { event }, () => scope.defer(() => scope.emit(event)));
 }
 
-function executable(
-  run: Run,
-  type: string,
-  params: unknown,
-  exec: AnyFunction,
-): Parameters<AnyActorScope["actionExecutor"]>[0] {
-  return { type, info: argsOf(run), params, exec } as unknown as Parameters<AnyActorScope["actionExecutor"]>[0];
-}
-
-/** Of a plain action, which is carried out when the run is over. */
-function argsOf({ context, event, self, system }: Run): object {
-  return { context, event, self, system };
-}
-
-function compileParams({ params }: Named): (run: Run) => unknown {
-  return typeof params === "function" ? (run) => params(run) : () => params;
-}
-
-/** Stands where XState would hand out `spawn`. */
-export function refuseSpawn(): never {
-  throw new EngineError("CE_MACHINE_UNSUPPORTED", "A compiled machine cannot spawn.");
+/** Has a plain action carried out by XState, which does so when the run is over, or the actor has started. */
+function execute({ scope, context, event, self, system }: Run, type: string, params: unknown, exec: AnyFunction): void {
+  const info = { context, event, self, system };
+  scope.actionExecutor({ type, info, params, exec });
 }
 
 /** The error for a feature that the compiler does not know. */

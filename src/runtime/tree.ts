@@ -6,7 +6,7 @@
  */
 import { createActor } from "xstate";
 import type { AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate";
-import { campaignMachine, copyContext } from "../../machines/campaign.ts";
+import { campaignMachine, CONTEXT_KEYS } from "../../machines/campaign.ts";
 import type { CampaignInput } from "../../machines/campaign.ts";
 import { DEFAULT_INTENSITY, engineMachine } from "../../machines/engine.ts";
 import type { EngineContext, EngineFact, EngineInput, RestartIntensity, ThreadInput } from "../../machines/engine.ts";
@@ -349,7 +349,7 @@ function inputOf({ policyOf = policyNamed, elsewhere }: TreeConfig, platforms: r
 
 function campaignLogic({ isInterpreted = false }: TreeConfig): AnyActorLogic {
   if (isInterpreted) return campaignMachine;
-  compiledCampaign ??= compile(campaignMachine, { copyContext }) as AnyActorLogic;
+  compiledCampaign ??= compile(campaignMachine, { contextKeys: CONTEXT_KEYS }) as AnyActorLogic;
   return compiledCampaign;
 }
 

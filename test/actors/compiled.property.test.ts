@@ -1,16 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { and, assign, createActor, emit, not, or, raise, setup } from "xstate";
-import type { AnyActorLogic, AnyMachineSnapshot, AnyStateMachine, EventObject } from "xstate";
-import { copyContext } from "../../machines/campaign.ts";
+import type { AnyMachineSnapshot } from "xstate";
 import { machines } from "../../machines/index.ts";
 import { compile } from "../../src/actors/compiled.ts";
+import { agree, run, visible } from "./lockstep.ts";
+import type { Walk } from "./lockstep.ts";
 
-interface Walk {
+interface NamedWalk extends Walk {
   readonly name: string;
-  readonly machine: AnyStateMachine;
-  readonly input: () => object;
-  readonly events: (snapshot: AnyMachineSnapshot) => readonly EventObject[];
 }
 
 /** One machine with every feature that the compiler knows, in ways that depend on their order. */
@@ -98,7 +96,7 @@ const types = "go.home go.far go.far.away go again same forbidden burst end land
   " ",
 );
 
-const walks: readonly Walk[] = [
+const walks: readonly NamedWalk[] = [
   ...machines
     .filter(({ isFlat }) => isFlat)
     .map(({ name, machine, sampleInput, sampleEvents, failingEvents }) => ({
@@ -110,18 +108,8 @@ const walks: readonly Walk[] = [
   { name: "everything", machine: everything, input: () => ({}), events: () => types.map((type) => ({ type })) },
 ];
 
-function run(logic: AnyActorLogic, input: object, snapshot?: unknown) {
-  const facts: unknown[] = [];
-  const actor = createActor(logic, { input, snapshot: snapshot as never });
-  actor.subscribe({ error: (error) => facts.push(String(error)), complete: () => facts.push("complete") });
-  actor.on("*", (fact) => facts.push(fact));
-  return { actor: actor.start(), facts };
-}
-
-/** Writes any context over another. */
-function overwrite(from: Readonly<Record<string, unknown>>, into: Record<string, unknown>) {
-  for (const key of Object.keys(into)) delete into[key];
-  Object.assign(into, from);
+function keysOf({ machine, input }: Walk): string[] {
+  return Object.keys(createActor(machine, { input: input() }).getSnapshot().context as object);
 }
 
 const variants = walks.flatMap((walk) => [
@@ -129,14 +117,9 @@ const variants = walks.flatMap((walk) => [
   {
     ...walk,
     how: ", contexts recycled",
-    logic: compile(walk.machine, { copyContext: walk.name === "campaign" ? copyContext : overwrite }),
+    logic: compile(walk.machine, { contextKeys: keysOf(walk) as never[] }),
   },
 ]);
-
-function visible({ actor, facts }: ReturnType<typeof run>) {
-  const { status, value, context, output, error } = actor.getSnapshot();
-  return { status, value, context, output, error: String(error), facts: [...facts] };
-}
 
 describe.each(variants)("the compiled $name machine$how", ({ machine, input, events, logic }) => {
   const choices = fc.array(fc.nat(999), { size: "max", maxLength: 40 });
@@ -144,23 +127,7 @@ describe.each(variants)("the compiled $name machine$how", ({ machine, input, eve
   it("agrees with the interpreted one after every event, whose last snapshot stays what it was (K1, K3, K5)", () => {
     fc.assert(
       fc.property(choices, (picks) => {
-        const interpreted = run(machine, input());
-        const compiled = run(logic, input());
-        expect(visible(compiled)).toEqual(visible(interpreted));
-        for (const pick of picks) {
-          if (interpreted.actor.getSnapshot().status !== "active") break;
-          const offered = events(interpreted.actor.getSnapshot());
-          const event = offered[pick % offered.length];
-          const before = [interpreted.actor.getSnapshot(), compiled.actor.getSnapshot()];
-          const { value, context } = before[1];
-          const shown = { ...context };
-          interpreted.actor.send(event);
-          compiled.actor.send(event);
-          expect(visible(compiled), event.type).toEqual(visible(interpreted));
-          if (interpreted.actor.getSnapshot() === before[0]) expect(compiled.actor.getSnapshot()).toBe(before[1]);
-          expect(before[1].value).toBe(value);
-          expect(before[1].context).toEqual(shown);
-        }
+        agree({ machine, logic, input, events }, picks);
       }),
       { numRuns: 200 },
     );

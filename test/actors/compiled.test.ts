@@ -37,6 +37,12 @@ describe("the compiler", () => {
     expect(actor.getSnapshot()).toMatchObject({ status: "error", error: { code: "CE_MACHINE_UNSUPPORTED" } });
   });
 
+  it("refuses a context with a key that it was not told of: the key would be lost where contexts are recycled", () => {
+    const machine = createMachine({ id: "m", initial: "a", context: { known: 1, extra: 2 }, states: { a: {} } });
+    const snapshot = createActor(compile(machine, { contextKeys: ["known"] as never[] }), { input: {} }).getSnapshot();
+    expect(snapshot).toMatchObject({ status: "error", error: { code: "CE_MACHINE_UNSUPPORTED" } });
+  });
+
   it("keeps nothing of event types that it does not know", () => {
     const actor = createActor(compile(createMachine({ initial: "a", states: { a: {} } })), { input: {} }).start();
     const before = actor.getSnapshot();

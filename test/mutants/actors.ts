@@ -5,12 +5,14 @@ const CAMPAIGN = "machines/campaign.ts";
 const PORTFOLIO = "machines/portfolio.ts";
 const PLATFORM = "machines/platform.ts";
 const COMPILED = "src/actors/compiled.ts";
+const PROGRAM = "src/actors/program.ts";
+const STEPS = "src/actors/steps.ts";
 const POOL = "src/actors/pool.ts";
 const REGISTRY = "test/machines/registry.model.test.ts";
 const CAMPAIGN_MODEL = ["test/machines/campaign.model.test.ts"];
 const PLATFORM_MODEL = ["test/machines/platform.model.test.ts", REGISTRY];
 const SUPERVISION = ["test/actors/supervision.property.test.ts"];
-const LOCKSTEP = ["test/actors/compiled.property.test.ts"];
+const LOCKSTEP = ["test/actors/compiled.property.test.ts", "test/actors/generated-machines.property.test.ts"];
 
 export const ACTORS: readonly Mutant[] = [
   {
@@ -182,41 +184,57 @@ export const ACTORS: readonly Mutant[] = [
   {
     name: "a figure of the context before stays where contexts are recycled",
     breaks: "K1",
-    file: CAMPAIGN,
-    find: "  into.heldBecause = from.heldBecause;\n",
-    replace: "",
+    file: STEPS,
+    find: "into[${key}] = ${key} in patch ? patch[${key}] : from[${key}];",
+    replace: "if (${key} in patch) into[${key}] = patch[${key}];",
     killers: LOCKSTEP,
   },
   {
     name: "compiled charts skip exit actions",
     breaks: "K1",
-    file: COMPILED,
-    find: "    perform(run, run.state.exit);\n",
-    replace: "",
+    file: PROGRAM,
+    find: "return `${exit}\\n${steps}",
+    replace: "return `${steps}",
     killers: LOCKSTEP,
   },
   {
     name: "compiled charts ask the last guard first",
     breaks: "K1",
-    file: COMPILED,
-    find: "  for (let i = 0; i < transitions.length; i += 1) {",
-    replace: "  for (let i = transitions.length - 1; i >= 0; i -= 1) {",
+    file: PROGRAM,
+    find: "const tried = transitions.map(",
+    replace: "const tried = transitions.toReversed().map(",
+    killers: LOCKSTEP,
+  },
+  {
+    name: "compiled charts stay where a transition enters its own state again",
+    breaks: "K1",
+    file: PROGRAM,
+    find: "(to === state && !reenter)",
+    replace: "to === state",
     killers: LOCKSTEP,
   },
   {
     name: "compiled charts take raised events before always",
     breaks: "K1",
     file: COMPILED,
-    find: "const eventless = mayBeEnabled ?",
-    replace: "const eventless = mayBeEnabled && run.raised.length === 0 ?",
+    find: "if (mayBeEnabled && always(run))",
+    replace: "if (mayBeEnabled && !(run.raised?.length) && always(run))",
     killers: LOCKSTEP,
   },
   {
     name: "compiled charts let a wildcard win over the event's own name",
     breaks: "K1",
-    file: "src/actors/tables.ts",
-    find: "exact.set(type, [...transitions, ...wider]);",
-    replace: "exact.set(type, [...wider, ...transitions]);",
+    file: PROGRAM,
+    find: "[...own.get(type)!, ...wider]",
+    replace: "[...wider, ...own.get(type)!]",
+    killers: LOCKSTEP,
+  },
+  {
+    name: "compiled charts let the widest wildcard win",
+    breaks: "K1",
+    file: PROGRAM,
+    find: "b.length - a.length",
+    replace: "a.length - b.length",
     killers: LOCKSTEP,
   },
 ];

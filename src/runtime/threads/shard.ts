@@ -6,7 +6,7 @@
  */
 import { createActor, fromCallback } from "xstate";
 import type { AnyActorLogic, AnyActorRef } from "xstate";
-import { campaignMachine, copyContext } from "../../../machines/campaign.ts";
+import { campaignMachine, CONTEXT_KEYS } from "../../../machines/campaign.ts";
 import type { CampaignContext, CampaignEvent, CampaignInput } from "../../../machines/campaign.ts";
 import { compile } from "../../actors/compiled.ts";
 import { createPool } from "../../actors/pool.ts";
@@ -74,7 +74,7 @@ export class Shard {
     this.#answers = new Answers(setup.columns);
     const campaign = setup.isInterpreted
       ? campaignMachine
-      : (compile(campaignMachine, { copyContext }) as AnyActorLogic);
+      : (compile(campaignMachine, { contextKeys: CONTEXT_KEYS }) as AnyActorLogic);
     // The pool tells its parent of failures; that parent only notes them: the portfolios that judge them are in the engine's thread.
     const keeper = createActor(
       fromCallback<ChildFailed>(({ receive }) => {
