@@ -82,7 +82,8 @@ export function compile<Context extends object>(
 
   return {
     getInitialSnapshot(scope, input) {
-      const run = new Run(scope, { type: "xstate.init", input } as EventObject, initial, {});
+      const init = { type: "xstate.init", input } as EventObject;
+      const run = new Run().begin(scope, init, initial, {}, null);
       try {
         const { context } = machine.config;
         const given =
@@ -107,7 +108,7 @@ export function compile<Context extends object>(
       if (event.type === "xstate.stop") return snapshotOf("stopped", undefined, undefined, value, context);
       const turns = keys !== null && snapshot instanceof ActiveSnapshot ? snapshot : null;
       const spare = turns === null ? null : turns.spareContext;
-      const run = unused?.reset(scope, event, value, context, spare) ?? new Run(scope, event, value, context, spare);
+      const run = (unused ?? new Run()).begin(scope, event, value, context, spare);
       unused = null;
       if (!on(run) && event.type.startsWith("xstate.error.actor")) {
         return snapshotOf("error", (event as EventObject & { error: unknown }).error, undefined, value, context);

@@ -7,31 +7,23 @@ import { EngineError } from "../core/errors.ts";
  * uses one again and again.
  */
 export class Run {
-  scope: AnyActorScope;
+  scope!: AnyActorScope;
   /** Name of the state that the actor is in by now. */
-  value: string;
-  context: object;
-  event: EventObject;
+  value!: string;
+  context!: object;
+  event!: EventObject;
   /** A context that nobody reads any more, for the first assignment of the run; null where there is none. */
-  spare: object | null;
+  spare!: object | null;
   /** Raised and not yet worked off; null before anything is. */
-  raised: EventObject[] | null = null;
+  raised!: EventObject[] | null;
   /** Whether the present microstep has changed anything. */
-  isChanged = false;
+  isChanged!: boolean;
   /** Whether a final state was entered. */
-  isDone = false;
-  output: unknown = undefined;
-
-  constructor(scope: AnyActorScope, event: EventObject, value: string, context: object, spare: object | null = null) {
-    this.scope = scope;
-    this.event = event;
-    this.value = value;
-    this.context = context;
-    this.spare = spare;
-  }
+  isDone!: boolean;
+  output: unknown;
 
   /** Begins anew. */
-  reset(scope: AnyActorScope, event: EventObject, value: string, context: object, spare: object | null): this {
+  begin(scope: AnyActorScope, event: EventObject, value: string, context: object, spare: object | null): this {
     this.scope = scope;
     this.event = event;
     this.value = value;
