@@ -3,17 +3,16 @@
  */
 import type { Decision, DecisionDraft } from "../decision.ts";
 import { allocate, isOpen, wishesFor } from "./allocation.ts";
-import { closed, createTally, expectedSpendMicros, tallied, valueMicros } from "./pace.ts";
-import type { Tally } from "./pace.ts";
+import { expectedSpendMicros, lagAfter, valueMicros } from "./pace.ts";
 import type { Policy, PolicyInput } from "./policy.ts";
 
 /** What the rule bids: the predicted value of a click, or its predicted price. */
 type Price = "value" | "cpc";
 
-/** Bids on the platform of highest positive ROI, reserving no more than `limitMicros` in this tick. */
+/** Bids on the platform of highest positive ROI, reserving no more than `limitMicros` in this tick; spend reports come `lagTicks` late. */
 export function greedyDecision(
   input: PolicyInput,
-  tally: Tally,
+  lagTicks: number,
   price: Price,
   draft: DecisionDraft | null | undefined,
   limitMicros?: number,
@@ -40,21 +39,22 @@ export function greedyDecision(
     binding,
     pick: "best-roi",
     limitMicros,
-    reportLagTicks: tally.lagTicks,
+    reportLagTicks: lagTicks,
     draft,
   });
 }
 
-function greedy(name: string, description: string, price: Price): Policy<Tally> {
+/** All that the rule remembers is how late spend reports come [ticks]. */
+function greedy(name: string, description: string, price: Price): Policy<number> {
   return {
     name,
     description,
-    create: (_spec, platforms) => createTally(platforms),
-    decide: (input, tally, spare, draft) => ({
-      decision: greedyDecision(input, tally, price, draft),
-      memory: closed(tally, spare),
+    create: () => 0,
+    decide: (input, lagTicks, _spare, draft) => ({
+      decision: greedyDecision(input, lagTicks, price, draft),
+      memory: lagTicks,
     }),
-    learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
+    learn: (input, lagTicks, batch, from, to) => lagAfter(lagTicks, input.tick, batch, from, to),
   };
 }
 

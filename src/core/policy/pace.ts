@@ -18,7 +18,7 @@ export interface Tally {
   readonly expectedConversions: number;
   /** Mean cost per tick of late [micros]. */
   readonly costPerTickMicros: number;
-  /** Ticks by which spend reports come late; 0 = before the next decision. Follows a longer delay at once, a shorter one slowly. */
+  /** Ticks by which spend reports come late ({@link lagAfter}); 0 = before the next decision. */
   readonly lagTicks: number;
   /** Cost so far, by platform index [micros]. */
   readonly platformCostMicros: readonly number[];
@@ -46,20 +46,29 @@ export function tallied(
 ): Tally {
   const next = copied(tally, spare);
   const { platformCostMicros } = next;
-  let { costMicros, expectedConversions, lagTicks } = tally;
+  let { costMicros, expectedConversions } = tally;
   for (let i = from; i < to; i += 1) {
     if (batch.kind[i] !== ReportKind.spend) continue;
     const platform = batch.platform[i];
     costMicros += batch.costMicros[i];
     platformCostMicros[platform] += batch.costMicros[i];
     expectedConversions += batch.clicks[i] * input.board.cvr[platform];
-    const lateTicks = Math.max(0, input.tick - 1 - batch.tick[i]);
-    lagTicks = Math.max(lateTicks, lagTicks + (lateTicks - lagTicks) / 50);
   }
   next.costMicros = costMicros;
   next.expectedConversions = expectedConversions;
-  next.lagTicks = lagTicks;
+  next.lagTicks = lagAfter(tally.lagTicks, input.tick, batch, from, to);
   return next;
+}
+
+/** Ticks by which spend reports come late, after the rows `from` ≤ i < `to` that came at the beginning of a tick: follows a longer delay at once, a shorter one slowly. */
+export function lagAfter(lagTicks: number, tick: number, batch: ReportBatch, from: number, to: number): number {
+  let lag = lagTicks;
+  for (let i = from; i < to; i += 1) {
+    if (batch.kind[i] !== ReportKind.spend) continue;
+    const lateTicks = Math.max(0, tick - 1 - batch.tick[i]);
+    lag = Math.max(lateTicks, lag + (lateTicks - lag) / 50);
+  }
+  return lag;
 }
 
 /** The tally as the next decision begins it: what came since the last one becomes part of the mean. */

@@ -18,7 +18,8 @@ export const uniform: Policy<Tally> = {
   decide(input, tally, spare, draft) {
     const { budgetMicros, evenShare, committedMicros } = paceOf(input, tally);
     const limitMicros = Math.max(0, budgetMicros * evenShare - committedMicros);
-    return { decision: greedyDecision(input, tally, "value", draft, limitMicros), memory: closed(tally, spare) };
+    const decision = greedyDecision(input, tally.lagTicks, "value", draft, limitMicros);
+    return { decision, memory: closed(tally, spare) };
   },
   learn: (input, tally, batch, from, to, spare) => tallied(tally, input, batch, from, to, spare),
 };
