@@ -15,12 +15,17 @@ import type { Policy, PolicyInput } from "../src/core/policy/policy.ts";
 import type { ReportBatch } from "../src/core/reports.ts";
 import type { World } from "../src/core/world.ts";
 
-/** What a campaign actor carries; replaced, never changed. */
-export interface CampaignContext {
+/** Who a campaign actor is: the same for life, and for its successors. */
+export interface CampaignIdentity {
   readonly spec: CampaignSpec;
   readonly slot: number;
   readonly policy: Policy;
   readonly platforms: readonly PlatformSpec[];
+}
+
+/** What a campaign actor carries; replaced, never changed. */
+export interface CampaignContext {
+  readonly campaign: CampaignIdentity;
   /** The policy's own memory: plain data. */
   readonly memory: unknown;
   /** The memory before it, which the policy may write the next one into (P4); null before there is one. */
@@ -37,11 +42,7 @@ export interface CampaignContext {
 }
 
 /** What a campaign actor is created with; `resume` is the last good context of the actor that it replaces. */
-export interface CampaignInput {
-  readonly spec: CampaignSpec;
-  readonly slot: number;
-  readonly policy: Policy;
-  readonly platforms: readonly PlatformSpec[];
+export interface CampaignInput extends CampaignIdentity {
   readonly resume?: CampaignContext;
 }
 
@@ -75,7 +76,7 @@ function only<Type extends CampaignEvent["type"]>(
 
 /** What a campaign's policy is asked with, in a world. */
 export function policyInput(context: CampaignContext, world: World): PolicyInput {
-  const { spec, slot, platforms } = context;
+  const { spec, slot, platforms } = context.campaign;
   const board = world.boards.get(spec.forecaster);
   if (board === undefined) {
     throw new EngineError("CE_ENGINE_INVARIANT", `Campaign ${spec.id} has no board of forecaster ${spec.forecaster}.`);
@@ -85,14 +86,12 @@ export function policyInput(context: CampaignContext, world: World): PolicyInput
 }
 
 /** What a campaign knows that has not heard anything yet. */
-export function freshContext({ spec, slot, policy, platforms }: CampaignInput): CampaignContext {
+export function freshContext(campaign: CampaignIdentity): CampaignContext {
+  const { spec, policy, platforms } = campaign;
   const memory = policy.create(spec, platforms);
   // All in one literal: an object put together otherwise takes up more room.
   return {
-    spec,
-    slot,
-    policy,
-    platforms,
+    campaign,
     memory,
     spare: null,
     kind: null,
@@ -105,10 +104,7 @@ export function freshContext({ spec, slot, policy, platforms }: CampaignInput): 
 
 /** All that a campaign knows, by name: for compiled actors, whose contexts take turns. */
 export const CONTEXT_KEYS = Object.keys({
-  spec: true,
-  slot: true,
-  policy: true,
-  platforms: true,
+  campaign: true,
   memory: true,
   spare: true,
   kind: true,
@@ -128,7 +124,7 @@ const campaignSetup = setup({
     decide: assign(({ context, event }) => {
       const { world, reply } = only(event, "tick");
       const input = policyInput(context, world);
-      const { decision, memory } = context.policy.decide(input, context.memory, context.spare, reply?.draft);
+      const { decision, memory } = context.campaign.policy.decide(input, context.memory, context.spare, reply?.draft);
       assertDecision(decision, input);
       if (reply !== undefined) reply.decision = decision;
       const { kind, reason } = decision;
@@ -137,8 +133,8 @@ const campaignSetup = setup({
     }),
     learn: assign(({ context, event }) => {
       const { batch, from, to, world } = only(event, "reports");
-      const { policy, memory, spare } = context;
-      return { memory: policy.learn(policyInput(context, world), memory, batch, from, to, spare), spare: memory };
+      const { campaign, memory, spare } = context;
+      return { memory: campaign.policy.learn(policyInput(context, world), memory, batch, from, to, spare), spare: memory };
     }),
     hold: assign(({ event }) => {
       return { heldBecause: only(event, "hold").why };
@@ -147,7 +143,7 @@ const campaignSetup = setup({
   },
   guards: {
     mayEvaluate: ({ context, event }) => {
-      const { startTick, endTick } = context.spec.flight;
+      const { startTick, endTick } = context.campaign.spec.flight;
       const { tick } = only(event, "tick").world;
       return context.heldBecause === null && tick >= startTick && tick < endTick;
     },
@@ -155,13 +151,13 @@ const campaignSetup = setup({
     isFallback: ({ context }) => context.kind === "fallback",
     isExhausted: ({ context }) => context.kind === "exhausted",
     isSettled: ({ context, event }) => {
-      return only(event, "reports").world.account(context.slot).reservedMicros === 0;
+      return only(event, "reports").world.account(context.campaign.slot).reservedMicros === 0;
     },
     hasNothingLeft: ({ context, event }) => {
-      return only(event, "reports").world.account(context.slot).availableMicros === 0;
+      return only(event, "reports").world.account(context.campaign.slot).availableMicros === 0;
     },
     hasMoneyAgain: ({ context, event }) => {
-      return only(event, "day.started").world.account(context.slot).availableMicros > 0;
+      return only(event, "day.started").world.account(context.campaign.slot).availableMicros > 0;
     },
   },
 });

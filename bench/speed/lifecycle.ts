@@ -71,7 +71,8 @@ function birth(slot: number): Snapshot {
   return { value: "idle", context: freshContext(sampleInput(slot)) };
 }
 
-function inputOf({ spec, slot, platforms }: CampaignContext, world: World): PolicyInput {
+function inputOf({ campaign }: CampaignContext, world: World): PolicyInput {
+  const { spec, slot, platforms } = campaign;
   const { tick, tickMs, day } = world;
   return {
     tick,
@@ -89,12 +90,12 @@ function step(snapshot: Snapshot, event: CampaignEvent): Snapshot {
   const { value, context } = snapshot;
   switch (event.type) {
     case "tick": {
-      const { startTick, endTick } = context.spec.flight;
+      const { startTick, endTick } = context.campaign.spec.flight;
       const { tick } = event.world;
       if (value === "exhausted") return snapshot;
       if (context.heldBecause !== null || tick < startTick || tick >= endTick) return { value: "idle", context };
       const input = inputOf(context, event.world);
-      const { decision, memory } = context.policy.decide(input, context.memory);
+      const { decision, memory } = context.campaign.policy.decide(input, context.memory);
       assertDecision(decision, input);
       const { kind, reason } = decision;
       const evaluations = context.evaluations + 1;
@@ -105,7 +106,7 @@ function step(snapshot: Snapshot, event: CampaignEvent): Snapshot {
     }
     case "reports": {
       const input = inputOf(context, event.world);
-      const memory = context.policy.learn(input, context.memory, event.batch, event.from, event.to);
+      const memory = context.campaign.policy.learn(input, context.memory, event.batch, event.from, event.to);
       const isSettled = value === "bidding" && input.account.reservedMicros === 0;
       const settled = input.account.availableMicros === 0 ? "exhausted" : "idle";
       return { value: isSettled ? settled : value, context: { ...context, memory } };

@@ -154,7 +154,7 @@ export class LocalActors implements CampaignActors {
 
 /** The Pareto curve of a campaign with this context; null where its policy is another than gamma pacing. */
 export function paretoOf(context: CampaignContext, world: World): ParetoCurve | null {
-  if (context.policy.name !== gammaPacing.name) return null;
+  if (context.campaign.policy.name !== gammaPacing.name) return null;
   return paretoCurve(policyInput(context, world), context.memory as GammaMemory);
 }
 

@@ -24,7 +24,8 @@ function heard({ context }: Seen): number {
 
 /** What must be true of every step, whatever came before it. */
 function checkStep(before: Seen, event: CampaignEvent, after: Seen): void {
-  const { spec, heldBecause, evaluations, kind } = before.context;
+  const { campaign, heldBecause, evaluations, kind } = before.context;
+  const { spec } = campaign;
   const isTick = event.type === "tick";
   const isInFlight = isTick && event.world.tick >= spec.flight.startTick && event.world.tick < spec.flight.endTick;
   const evaluates = isInFlight && heldBecause === null && before.value !== "exhausted";

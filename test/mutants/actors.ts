@@ -38,8 +38,8 @@ export const ACTORS: readonly Mutant[] = [
     name: "a new day without money leaves exhausted",
     breaks: "C4",
     file: CAMPAIGN,
-    find: 'only(event, "day.started").world.account(context.slot).availableMicros > 0;',
-    replace: 'only(event, "day.started").world.account(context.slot).availableMicros >= 0;',
+    find: 'only(event, "day.started").world.account(context.campaign.slot).availableMicros > 0;',
+    replace: 'only(event, "day.started").world.account(context.campaign.slot).availableMicros >= 0;',
     killers: CAMPAIGN_MODEL,
   },
   {

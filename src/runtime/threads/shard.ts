@@ -165,7 +165,7 @@ export class Shard {
       const slot = this.#slots[at];
       const context: Partial<CampaignContext> = this.#snapshot(slot).context;
       // One that failed at birth knows nothing.
-      if (context.spec === undefined) continue;
+      if (context.campaign === undefined) continue;
       yield [slot, knownOf(context as CampaignContext)];
     }
   }
