@@ -6,8 +6,8 @@
  * no orphan; S5 a child that was restarted weighs what it weighed before: nothing of its predecessors is kept; SP1 a child that goes on from a
  * snapshot is what it was: one that had failed is dead, waits for its restart, and its failure is not told again.
  */
-import { createActor } from "xstate";
-import type { ActorLogic, ActorOptions, ActorScope, AnyActorLogic, AnyActorRef, EventObject, Snapshot } from "xstate";
+import type { ActorLogic, ActorScope, AnyActorLogic, AnyActorRef, EventObject, Snapshot } from "xstate";
+import { Leaf } from "./leaf.ts";
 
 /** One actor to hold. */
 export interface PoolMember {
@@ -64,8 +64,10 @@ export type PoolSnapshot = Snapshot<undefined> & {
 type Held = PoolSnapshot & {
   readonly children: AnyActorRef[];
   readonly slots: number[];
-  readonly members: Map<number, PoolMember>;
-  readonly slotOf: Map<string, number>;
+  /** By slot: what its actors are created with. Slots of other pools are empty. */
+  readonly inputs: object[];
+  /** Slot by id; null until a child fails. */
+  slotOf: Map<string, number> | null;
   /** By slot, of children that failed at birth: what they were to resume from. */
   readonly resumes: Map<number, unknown>;
 };
@@ -83,33 +85,33 @@ export function createPool(child: AnyActorLogic): PoolLogic {
   /** Children that had failed before they came here. */
   const dead = new WeakSet<AnyActorRef>();
 
-  const goOn = (held: Held, scope: Scope, { slot, id, resume }: PoolMember, from: ChildSnapshot): AnyActorRef => {
+  const goOn = (held: Held, scope: Scope, { slot, id, resume }: PoolMember, from: ChildSnapshot): Leaf => {
     const snapshot = { ...from, children: {}, historyValue: {}, output: undefined, error: undefined };
-    const ref = createActor(child, { parent: scope.self, id, snapshot } as ActorOptions<AnyActorLogic>);
-    // As with the input of a restart: it would be kept for life (S5).
-    (ref as unknown as { options: { snapshot?: object } }).options.snapshot = undefined;
+    const ref = new Leaf(child, { parent: scope.self, id, snapshot });
     if (!isBorn(ref)) held.resumes.set(slot, resume);
-    if (!isLive(ref)) dead.add(ref);
+    if (!isLive(ref)) {
+      ref.forgetOptions();
+      dead.add(ref);
+    }
     return ref;
   };
 
-  const create = (held: Held, scope: Scope, member: PoolMember, resume: unknown): AnyActorRef => {
-    if (resume === undefined) return createActor(child, { parent: scope.self, id: member.id, input: member.input });
-    const ref = createActor(child, { parent: scope.self, id: member.id, input: { ...member.input, resume } });
-    // An actor keeps its input for life: the old context would weigh as much as the new one (S5).
-    (ref as unknown as { options: { input: object } }).options.input = member.input;
-    if (isBorn(ref)) held.resumes.delete(member.slot);
-    else held.resumes.set(member.slot, resume);
+  const create = (held: Held, scope: Scope, { slot, id, input }: PoolMember, resume: unknown): Leaf => {
+    if (resume === undefined) return new Leaf(child, { parent: scope.self, id, input });
+    const ref = new Leaf(child, { parent: scope.self, id, input: { ...input, resume } });
+    if (isBorn(ref)) held.resumes.delete(slot);
+    else held.resumes.set(slot, resume);
     return ref;
   };
 
   const restart = (held: Held, scope: Scope, slots: readonly number[]): void => {
     const fresh: AnyActorRef[] = [];
     for (const slot of slots) {
-      const member = held.members.get(slot);
-      if (member === undefined || isLive(held.children[slot])) continue;
-      held.children[slot] = create(held, scope, member, lastGood(held, slot));
-      fresh.push(held.children[slot]);
+      const before = held.children[slot];
+      if (before === undefined || isLive(before)) continue;
+      const ref = create(held, scope, { slot, id: before.id, input: held.inputs[slot] }, lastGood(held, slot));
+      held.children[slot] = ref;
+      fresh.push(ref);
     }
     // One effect for all: XState's queue of deferred effects is quadratic in its length.
     scope.defer(() => {
@@ -123,12 +125,13 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       : goOn(held, scope, member, member.snapshot);
 
   const add = (held: Held, scope: Scope, member: PoolMember): void => {
-    if (held.members.has(member.slot)) return;
+    const { slot, id, input } = member;
+    if (held.children[slot] !== undefined) return;
     const fresh = begin(held, scope, member);
-    held.children[member.slot] = fresh;
-    held.slots.push(member.slot);
-    held.members.set(member.slot, begun(member));
-    held.slotOf.set(member.id, member.slot);
+    held.children[slot] = fresh;
+    held.slots.push(slot);
+    held.inputs[slot] = input;
+    held.slotOf?.set(id, slot);
     if (!dead.has(fresh)) scope.defer(() => fresh.start());
   };
 
@@ -137,7 +140,7 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       restart(held, scope, (event as Extract<PoolCommand, { type: "children.restart" }>).slots);
     } else if (event.type === "children.stop") {
       const { slots } = event as Extract<PoolCommand, { type: "children.stop" }>;
-      for (const slot of slots) if (held.members.has(slot)) scope.stopChild(held.children[slot]);
+      for (const slot of slots) if (held.children[slot] !== undefined) scope.stopChild(held.children[slot]);
     } else if (event.type === "child.add") {
       add(held, scope, (event as Extract<PoolCommand, { type: "child.add" }>).member);
     } else if (event.type === "xstate.stop") {
@@ -145,6 +148,7 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       return { ...held, status: "stopped", output: undefined, error: undefined };
     } else if (event.type.startsWith("xstate.error.actor.")) {
       const { actorId, error } = event as ErrorEvent;
+      held.slotOf ??= new Map(held.slots.map((at) => [held.children[at].id, at]));
       const slot = held.slotOf.get(actorId);
       if (slot !== undefined) {
         const failed: ChildFailed = { type: "child.failed", slot, id: actorId, error };
@@ -161,14 +165,19 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       error: undefined,
       children: [],
       slots: members.map(({ slot }) => slot),
-      members: new Map(members.map((member) => [member.slot, begun(member)])),
-      slotOf: new Map(members.map(({ id, slot }) => [id, slot])),
+      inputs: [],
+      slotOf: null,
       resumes: new Map(),
       successor: () => ({
-        members: Array.from(held.members.values(), (member) => ({ ...member, resume: lastGood(held, member.slot) })),
+        members: held.slots.map((slot) => {
+          return { slot, id: held.children[slot].id, input: held.inputs[slot], resume: lastGood(held, slot) };
+        }),
       }),
     };
-    for (const member of members) held.children[member.slot] = begin(held, scope, member);
+    for (const member of members) {
+      held.children[member.slot] = begin(held, scope, member);
+      held.inputs[member.slot] = member.input;
+    }
     return held;
   };
 
@@ -196,12 +205,6 @@ export function createPool(child: AnyActorLogic): PoolLogic {
 }
 
 type Scope = ActorScope<PoolSnapshot, PoolCommand>;
-
-/** A member without what it was to go on from: it has (S5). */
-function begun(member: PoolMember): PoolMember {
-  const { slot, id, input, resume, snapshot } = member;
-  return resume === undefined && snapshot === undefined ? member : { slot, id, input };
-}
 
 function isLive(ref: AnyActorRef): boolean {
   return (ref.getSnapshot() as { status: string }).status === "active";
