@@ -28,6 +28,13 @@ export function uniformOf(seed: number, name: string): number {
   return (hashSeed(seed, name) >>> 0) / 0x1_0000_0000;
 }
 
+/** The next uniform number in [0, 1), with 53 random bits. */
+function uniform(generator: JumpableRandomGenerator): number {
+  const high = generator.next() >>> 5;
+  const low = generator.next() >>> 6;
+  return (high * 67_108_864 + low) / 9_007_199_254_740_992;
+}
+
 /** A stream of uniform draws. */
 export class RandomStream implements Savable<readonly number[]> {
   #generator: JumpableRandomGenerator;
@@ -36,12 +43,8 @@ export class RandomStream implements Savable<readonly number[]> {
     this.#generator = xoroshiro128plus(hashSeed(seed, name));
   }
 
-  /** The next uniform number in [0, 1), with 53 random bits. Bound, so that it can be handed to `d3-random` as a source. */
-  readonly next = (): number => {
-    const high = this.#generator.next() >>> 5;
-    const low = this.#generator.next() >>> 6;
-    return (high * 67_108_864 + low) / 9_007_199_254_740_992;
-  };
+  /** The next uniform number in [0, 1). Bound, so that it can be handed to `d3-random` as a source. */
+  readonly next = (): number => uniform(this.#generator);
 
   /** The state from which it goes on (R2). */
   save(): readonly number[] {
@@ -50,5 +53,46 @@ export class RandomStream implements Savable<readonly number[]> {
 
   restore(state: readonly number[]): void {
     this.#generator = xoroshiro128plusFromState(state);
+  }
+}
+
+/** Words of a generator's state. */
+const WORDS = 4;
+
+/** Streams by the hundred thousand, at 16 bytes each: each draws what the {@link RandomStream} of its name draws. */
+export class RandomStreams implements Savable<Int32Array> {
+  readonly #seed: number;
+  readonly #nameOf: (stream: number) => string;
+  /** By stream. All zero where nothing was drawn yet: no generator comes to that. */
+  readonly #states: Int32Array;
+
+  /** @param nameOf each of `length` streams */
+  constructor(seed: number, length: number, nameOf: (stream: number) => string) {
+    this.#seed = seed;
+    this.#nameOf = nameOf;
+    this.#states = new Int32Array(length * WORDS);
+  }
+
+  /** Draws uniform numbers in [0, 1) from one stream, for the places `from` ≤ i < `to` of a list. */
+  draw(stream: number, into: Float64Array, from: number, to: number): void {
+    const generator = this.#generatorOf(stream);
+    for (let i = from; i < to; i += 1) into[i] = uniform(generator);
+    this.#states.set(generator.getState(), stream * WORDS);
+  }
+
+  /** The states from which they go on (R2). */
+  save(): Int32Array {
+    return this.#states;
+  }
+
+  restore(states: Int32Array): void {
+    this.#states.set(states);
+  }
+
+  #generatorOf(stream: number): JumpableRandomGenerator {
+    const at = stream * WORDS;
+    const [a, b, c, d] = [this.#states[at], this.#states[at + 1], this.#states[at + 2], this.#states[at + 3]];
+    if ((a | b | c | d) === 0) return xoroshiro128plus(hashSeed(this.#seed, this.#nameOf(stream)));
+    return xoroshiro128plusFromState([a, b, c, d]);
   }
 }

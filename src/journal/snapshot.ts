@@ -9,7 +9,7 @@ import type { LedgerState } from "../core/ledger.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Version of what a snapshot says: another one means that classes save something else than they did. */
-const VERSION = 4;
+const VERSION = 5;
 
 /** The first part. */
 export interface SnapshotHead {

@@ -1,14 +1,13 @@
 /** Conversions on their way: what will be reported, and when. */
-import type { RandomStream } from "../core/random.ts";
 import type { Savable } from "../core/saved.ts";
 import { geometricQuantile } from "./quantile.ts";
 
 /** Delays are cut at this multiple of their mean: one conversion in 500 million would be later. */
 const MAX_DELAY_MEANS = 20;
 
-/** Draws a geometric delay with this mean [ticks], bounded by 20 means. */
-export function drawDelay(stream: RandomStream, meanTicks: number): number {
-  return Math.min(geometricQuantile(stream.next(), meanTicks), Math.ceil(meanTicks * MAX_DELAY_MEANS));
+/** The delay at a uniform number `u`: geometric with this mean [ticks], bounded by 20 means. */
+export function delayAt(u: number, meanTicks: number): number {
+  return Math.min(geometricQuantile(u, meanTicks), Math.ceil(meanTicks * MAX_DELAY_MEANS));
 }
 
 /** Conversions that arrive in one tick, one row per cell, ascending. */

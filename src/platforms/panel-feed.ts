@@ -2,7 +2,7 @@
 import type { PlatformMetrics } from "../core/platform.ts";
 import { RandomStream } from "../core/random.ts";
 import type { Savable } from "../core/saved.ts";
-import { ConversionCalendar, drawDelay } from "./conversion-calendar.ts";
+import { ConversionCalendar, delayAt } from "./conversion-calendar.ts";
 import type { MarketPaths, PlatformPath } from "./paths.ts";
 import { binomialQuantile, normalQuantile, poissonQuantile } from "./quantile.ts";
 
@@ -74,7 +74,7 @@ export class PanelFeed implements Savable<PanelState> {
     const noise = clicks === 0 ? 0 : (PRICE_NOISE / Math.sqrt(clicks)) * normalQuantile(priceDraw);
     const sold = binomialQuantile(conversionDraw, clicks, path.cvr[at]);
     for (let i = 0; i < sold; i += 1) {
-      const age = drawDelay(this.#delays, this.#paths.conversionDelayTicks);
+      const age = delayAt(this.#delays.next(), this.#paths.conversionDelayTicks);
       if (age === 0) this.#heldConversions += 1;
       else this.#late.add(tick + age, 0, age);
     }

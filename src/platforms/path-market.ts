@@ -7,12 +7,12 @@
  */
 import { EngineError } from "../core/errors.ts";
 import type { PlatformMetrics, PlatformSpec } from "../core/platform.ts";
-import { RandomStream } from "../core/random.ts";
+import { RandomStreams } from "../core/random.ts";
 import { ReportBatch, ReportKind } from "../core/reports.ts";
 import type { BidBatch } from "../core/reports.ts";
 import type { Savable } from "../core/saved.ts";
 import { autobid, secondPriceShare } from "./auction.ts";
-import { ConversionCalendar, drawDelay } from "./conversion-calendar.ts";
+import { ConversionCalendar, delayAt } from "./conversion-calendar.ts";
 import type { Market, MarketNews, MarketTruth } from "./market.ts";
 import { PanelFeed } from "./panel-feed.ts";
 import type { PanelState } from "./panel-feed.ts";
@@ -36,11 +36,10 @@ export interface PathMarketState {
   readonly tick: number;
   readonly truth: MarketTruth;
   readonly feeds: readonly PanelState[];
-  readonly streams: readonly (readonly number[])[];
+  readonly streams: Int32Array;
   readonly draws: Float64Array;
   readonly drawnUntil: Int32Array;
-  /** By cell whose delays were drawn. */
-  readonly delays: ReadonlyMap<number, readonly number[]>;
+  readonly delays: Int32Array;
   readonly sales: readonly (readonly SalesState[])[];
   readonly conversions: ReadonlyMap<number, readonly number[]>;
 }
@@ -54,15 +53,16 @@ export class PathMarket implements Market, Savable<PathMarketState> {
   readonly #exposures: readonly CampaignExposure[];
   readonly #values: readonly number[];
   readonly #feeds: readonly PanelFeed[];
-  readonly #streams: readonly RandomStream[];
+  /** By campaign. */
+  readonly #streams: RandomStreams;
   /** Uniforms of the campaign's current tick: two per platform, in the order of platform ids (PM1). */
   readonly #draws: Float64Array;
   /** Tick up to which a campaign's draws were made. */
   readonly #drawnUntil: Int32Array;
   readonly #rank: readonly number[];
-  /** By campaign × platforms + platform, made when first used. They stand apart: how many delays are drawn depends on the bids. */
-  readonly #delays: (RandomStream | undefined)[] = [];
-  readonly #seed: number;
+  /** By campaign × platforms + platform. They stand apart: how many delays are drawn depends on the bids. */
+  readonly #delays: RandomStreams;
+  readonly #delay = new Float64Array(1);
   /** Sales not yet reported, by tick modulo the lag and platform. */
   readonly #sales: readonly (readonly Sales[])[];
   readonly #conversions = new ConversionCalendar();
@@ -85,12 +85,14 @@ export class PathMarket implements Market, Savable<PathMarketState> {
     this.#exposures = exposures;
     this.#values = valuesPerConversionMicros;
     this.#feeds = paths.platforms.map((_, platform) => new PanelFeed(paths, platform, seed));
-    this.#streams = exposures.map((_, slot) => new RandomStream(seed, `market:campaign:${slot}`));
+    this.#streams = new RandomStreams(seed, exposures.length, (slot) => `market:campaign:${slot}`);
     this.#draws = new Float64Array(cells * 2);
     this.#drawnUntil = new Int32Array(exposures.length).fill(-1);
     const ids = this.platforms.map((spec) => spec.id);
     this.#rank = ids.map((id) => ids.toSorted().indexOf(id));
-    this.#seed = seed;
+    this.#delays = new RandomStreams(seed, cells, (cell) => {
+      return `market:delay:${Math.floor(cell / ids.length)}:${ids[cell % ids.length]}`;
+    });
     this.#sales = Array.from({ length: paths.reportLagTicks + 1 }, () => ids.map(() => new Sales()));
   }
 
@@ -121,16 +123,14 @@ export class PathMarket implements Market, Savable<PathMarketState> {
   }
 
   save(): PathMarketState {
-    const delays = new Map<number, readonly number[]>();
-    for (const [cell, stream] of this.#delays.entries()) if (stream !== undefined) delays.set(cell, stream.save());
     return {
       tick: this.#tick,
       truth: this.truth,
       feeds: this.#feeds.map((panel) => panel.save()),
-      streams: this.#streams.map((stream) => stream.save()),
+      streams: this.#streams.save(),
       draws: this.#draws,
       drawnUntil: this.#drawnUntil,
-      delays,
+      delays: this.#delays.save(),
       sales: this.#sales.map((byPlatform) => byPlatform.map((sales) => sales.save())),
       conversions: this.#conversions.save(),
     };
@@ -140,10 +140,10 @@ export class PathMarket implements Market, Savable<PathMarketState> {
     this.#tick = state.tick;
     for (const [name, column] of Object.entries(this.truth)) column.set(state.truth[name as keyof MarketTruth]);
     for (const [at, panel] of this.#feeds.entries()) panel.restore(state.feeds[at]);
-    for (const [at, stream] of this.#streams.entries()) stream.restore(state.streams[at]);
+    this.#streams.restore(state.streams);
     this.#draws.set(state.draws);
     this.#drawnUntil.set(state.drawnUntil);
-    for (const [cell, delays] of state.delays) this.#delaysOf(cell).restore(delays);
+    this.#delays.restore(state.delays);
     this.#openSales = 0;
     for (const [at, byPlatform] of this.#sales.entries()) {
       for (const [platform, sales] of byPlatform.entries()) {
@@ -200,18 +200,12 @@ export class PathMarket implements Market, Savable<PathMarketState> {
     if (mean === 0) return conversions;
     let atOnce = 0;
     for (let i = 0; i < conversions; i += 1) {
-      const age = drawDelay(this.#delaysOf(cell), mean);
+      this.#delays.draw(cell, this.#delay, 0, 1);
+      const age = delayAt(this.#delay[0], mean);
       if (age === 0) atOnce += 1;
       else this.#conversions.add(tick + age + this.#paths.reportLagTicks, cell, age);
     }
     return atOnce;
-  }
-
-  #delaysOf(cell: number): RandomStream {
-    const width = this.platforms.length;
-    const name = () => `market:delay:${Math.floor(cell / width)}:${this.platforms[cell % width].id}`;
-    this.#delays[cell] ??= new RandomStream(this.#seed, name());
-    return this.#delays[cell];
   }
 
   /** Where the campaign's draws of the tick begin. Ticks without a bid use up theirs, so that every tick has its own (PM1). */
@@ -219,8 +213,7 @@ export class PathMarket implements Market, Savable<PathMarketState> {
     const width = this.platforms.length * 2;
     const begin = slot * width;
     for (let behind = tick - this.#drawnUntil[slot]; behind > 0; behind -= 1) {
-      const { next } = this.#streams[slot];
-      for (let i = begin; i < begin + width; i += 1) this.#draws[i] = next();
+      this.#streams.draw(slot, this.#draws, begin, begin + width);
     }
     this.#drawnUntil[slot] = tick;
     return begin;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RandomStream } from "../../src/core/random.ts";
+import { RandomStream, RandomStreams } from "../../src/core/random.ts";
 
 const draws = (stream: RandomStream, n = 5) => Array.from({ length: n }, stream.next);
 
@@ -16,6 +16,21 @@ describe("random streams", () => {
     const twin = new RandomStream(0, "");
     twin.restore(stream.save());
     expect(draws(twin)).toEqual(draws(stream));
+  });
+
+  it("are the same one by one and by the hundred thousand, and go on from saved states (R1, R2)", () => {
+    const nameOf = (at: number) => `stream:${at}`;
+    const many = new RandomStreams(7, 3, nameOf);
+    const drawn = new Float64Array(5);
+    many.draw(1, drawn, 0, 2);
+    const twin = new RandomStreams(7, 3, nameOf);
+    twin.restore(many.save());
+    twin.draw(1, drawn, 2, 4);
+    twin.draw(2, drawn, 4, 5);
+    expect([...drawn]).toEqual([
+      ...draws(new RandomStream(7, "stream:1"), 4),
+      ...draws(new RandomStream(7, "stream:2"), 1),
+    ]);
   });
 
   it("are uniform in [0, 1) even for neighbouring names", () => {
