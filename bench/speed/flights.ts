@@ -14,9 +14,11 @@ export interface FlightOptions {
   readonly log?: DecisionLogLevel | null;
   /** Threads of the campaigns' actors. */
   readonly threads?: number;
+  /** Ticks that are played before anything is measured: what they compile, an engine that goes on for days compiles once. */
+  readonly warmupTicks?: number;
 }
 
-/** What a flight cost. */
+/** What a flight cost, its warm-up left out. */
 export interface Flight {
   readonly decisions: number;
   /** CPU time of all threads per decision, without the market's [µs]. */
@@ -48,16 +50,20 @@ export async function fly({ config, createMarket }: BenchWorld, options: FlightO
   const log = options.log ? new DecisionLog("/dev/null", options.log) : null;
   const observers = log === null ? [counter] : [log, counter];
   const bornAt = cpuMicroseconds();
-  const { threads = 1 } = options;
+  const { threads = 1, warmupTicks = 0 } = options;
   const engine = new Engine({ ...config, threads }, { market, observers, nowMs: () => performance.now() });
   engine.start();
   const startupMs = (cpuMicroseconds() - bornAt - market.spent) / 1000;
   const loop = monitorEventLoopDelay({ resolution: 1 });
   const latenciesMs: number[] = [];
-  market.spent = 0;
-  loop.enable();
-  const startedAt = cpuMicroseconds();
+  let startedAt = 0;
   for (let tick = 0; tick < config.ticks; tick += 1) {
+    if (tick === warmupTicks) {
+      [decisions, market.spent] = [0, 0];
+      latenciesMs.length = 0;
+      loop.enable();
+      startedAt = cpuMicroseconds();
+    }
     const fromMs = performance.now();
     const before = market.spent;
     engine.tick();

@@ -1,25 +1,23 @@
-/** Decisions in a second of CPU time, the market's left out: contestants in turn, each in a process of its own. */
+/** Decisions in a second of CPU time, the market's left out: one engine after its warm-up. Contestants in turn; every flight in a process of its own, as an engine has it: how V8 compiles, and where it puts the objects, is not the same in any two. */
 import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import nodeFlags from "../../../src/cli/node-flags.json" with { type: "json" };
 import { median } from "../timing.ts";
 import type { Figure, Sizes } from "../timing.ts";
 import { CONTESTANTS } from "./contestants.ts";
 import type { Contestant } from "./contestants.ts";
 
-const MAX_ROUNDS = 3;
+const MAX_ROUNDS = 5;
 
-/** A round goes before as warm-up. */
+/** Half of the ticks are the warm-up. */
 export async function throughput({ campaigns, ticks, rounds }: Sizes): Promise<Figure[]> {
   // Greedy campaigns run out of money after that.
   const size = { campaigns, ticks: Math.ceil(ticks / 2) };
-  const children = CONTESTANTS.map((contestant) => start(contestant, size));
   const speeds: number[][] = [];
-  for (let round = 0; round <= Math.min(rounds, MAX_ROUNDS); round += 1) {
+  for (let round = 0; round < Math.min(rounds, MAX_ROUNDS); round += 1) {
     const flown: number[] = [];
-    for (const child of children) flown.push(await play(child));
-    if (round > 0) speeds.push(flown);
+    for (const contestant of CONTESTANTS) flown.push(await fly(contestant, size));
+    speeds.push(flown);
   }
-  for (const child of children) child.disconnect();
   return CONTESTANTS.map(({ subject, goal }, i) => ({
     bench: `decisions per CPU second, ${campaigns.toLocaleString("en-US")} campaigns`,
     subject,
@@ -31,18 +29,12 @@ export async function throughput({ campaigns, ticks, rounds }: Sizes): Promise<F
   }));
 }
 
-function start(contestant: Contestant, size: object): ChildProcess {
-  return fork(new URL("worker.ts", import.meta.url), [JSON.stringify(contestant), JSON.stringify(size)]);
-}
-
-function play(child: ChildProcess): Promise<number> {
+/** Decisions per CPU second in a flight. */
+function fly(contestant: Contestant, size: object): Promise<number> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`A contestant ended with exit code ${code}.`));
-    child.once("exit", onExit);
-    child.once("message", (speed) => {
-      child.off("exit", onExit);
-      resolve(speed as number);
-    });
-    child.send("fly");
+    const given = [JSON.stringify(contestant), JSON.stringify(size)];
+    const child = fork(new URL("worker.ts", import.meta.url), given, { execArgv: nodeFlags });
+    child.once("exit", (code) => reject(new Error(`A contestant ended with exit code ${code}.`)));
+    child.once("message", (speed) => resolve(speed as number));
   });
 }
