@@ -255,7 +255,8 @@ export function listOf(spare: GammaMemory | null): number[] {
 
 /** Copies figures into a list, which is then as long as they are. */
 export function copiedInto(into: number[], figures: readonly number[], from: number, to: number): readonly number[] {
-  into.length = to - from;
+  // Not by its length: V8 would give the memory back, and the list asks for it again in the same tick.
+  while (into.length > to - from) into.pop();
   for (let i = from; i < to; i += 1) into[i - from] = figures[i];
   return into;
 }
