@@ -16,6 +16,7 @@ const HALF = 2 ** 31;
 export class ByteWriter {
   #bytes = new Uint8Array(4096);
   #view = new DataView(this.#bytes.buffer);
+  #doubles = new Float64Array(0);
   #length = 0;
 
   /** What was written since the last call: a copy. */
@@ -47,38 +48,32 @@ export class ByteWriter {
   /** The first `length` numbers of a column; `rising` where each is near the one before. */
   column(values: ArrayLike<number>, length: number, isRising = false): void {
     this.#reserve(1 + 10 * length);
-    const form = formOf(values, length, isRising);
+    const numbers = this.#asDoubles(values, length);
+    const form = formOf(numbers, length, isRising);
     this.#bytes[this.#length++] = form;
     if (form === Form.same) {
-      if (length > 0) this.#put(values[0]);
-    } else if (form === Form.plain) {
-      for (let i = 0; i < length; i += 1) this.#put(values[i]);
-    } else if (form === Form.rising) {
-      let before = 0;
+      if (length > 0) this.#put(numbers[0]);
+    } else if (form === Form.exact) {
       for (let i = 0; i < length; i += 1) {
-        this.#put(values[i] - before);
-        before = values[i];
-      }
-    } else {
-      for (let i = 0; i < length; i += 1) {
-        this.#view.setFloat64(this.#length, values[i], true);
+        this.#view.setFloat64(this.#length, numbers[i], true);
         this.#length += 8;
       }
+    } else {
+      this.#length = putAll(numbers, length, form === Form.rising, this.#bytes, this.#length);
     }
   }
 
-  /** A signed number with its sign in the lowest bit, seven bits a byte. */
+  /** A column as doubles: loops over millions of numbers take a third of the time where they meet but one kind of list. */
+  #asDoubles(values: ArrayLike<number>, length: number): Float64Array {
+    if (values instanceof Float64Array) return values;
+    if (this.#doubles.length < length) this.#doubles = new Float64Array(2 * length);
+    if (ArrayBuffer.isView(values)) this.#doubles.set((values as Int32Array).subarray(0, length));
+    else for (let i = 0; i < length; i += 1) this.#doubles[i] = values[i];
+    return this.#doubles;
+  }
+
   #put(value: number): void {
-    let rest = value < 0 ? -2 * value - 1 : 2 * value;
-    while (rest >= HALF) {
-      this.#bytes[this.#length++] = (rest % 128) + 128;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest >= 128) {
-      this.#bytes[this.#length++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    this.#bytes[this.#length++] = rest;
+    this.#length = put(value, this.#bytes, this.#length);
   }
 
   #reserve(bytes: number): void {
@@ -90,15 +85,46 @@ export class ByteWriter {
   }
 }
 
-function formOf(values: ArrayLike<number>, length: number, isRising: boolean): number {
+/** Writes a signed number with its sign in the lowest bit, seven bits a byte. @returns the place after it */
+function put(value: number, bytes: Uint8Array, from: number): number {
+  let at = from;
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  while (rest >= HALF) {
+    bytes[at++] = (rest % 128) + 128;
+    rest = Math.floor(rest / 128);
+  }
+  while (rest >= 128) {
+    bytes[at++] = (rest & 127) | 128;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
+/** Writes the first `length` numbers, or how far each is from the one before. @returns the place after them */
+function putAll(values: Float64Array, length: number, isRising: boolean, bytes: Uint8Array, from: number): number {
+  let at = from;
+  let before = 0;
+  for (let i = 0; i < length; i += 1) {
+    at = put(values[i] - before, bytes, at);
+    if (isRising) before = values[i];
+  }
+  return at;
+}
+
+function formOf(values: Float64Array, length: number, isRising: boolean): number {
   let isSame = true;
   for (let i = 0; i < length; i += 1) {
-    const value = values[i];
-    if (!Number.isInteger(value) || value > MOST / 2 || value < -MOST / 2 || Object.is(value, -0)) return Form.exact;
-    if (value !== values[0]) isSame = false;
+    if (!isWritable(values[i])) return Form.exact;
+    if (values[i] !== values[0]) isSame = false;
   }
   if (isSame) return Form.same;
   return isRising ? Form.rising : Form.plain;
+}
+
+/** Whether a number can be written as a whole one: it is, of a size that can be doubled, and not −0. */
+function isWritable(value: number): boolean {
+  return Math.trunc(value) === value && value <= MOST / 2 && value >= -MOST / 2 && (value !== 0 || 1 / value > 0);
 }
 
 /** Reads what a {@link ByteWriter} wrote. @throws EngineError CE_STATE_CORRUPT where there is no more to read */
