@@ -35,11 +35,17 @@ export class ByteWriter {
   text(text: string): void {
     const bytes = new TextEncoder().encode(text);
     this.integer(bytes.length);
-    this.bytes(bytes);
+    this.#bytesOf(bytes);
+  }
+
+  /** All that another writer has written, which begins anew. */
+  takeOver(other: ByteWriter): void {
+    this.#bytesOf(other.#bytes.subarray(0, other.#length));
+    other.#length = 0;
   }
 
   /** Bytes as they are, without their number. */
-  bytes(bytes: Uint8Array): void {
+  #bytesOf(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
@@ -131,6 +137,7 @@ function isWritable(value: number): boolean {
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #one = new Float64Array(1);
   #at = 0;
 
   constructor(bytes: Uint8Array) {
@@ -139,15 +146,8 @@ export class ByteReader {
   }
 
   integer(): number {
-    let scale = 1;
-    let number = 0;
-    for (;;) {
-      const byte = this.#byte();
-      number += (byte & 127) * scale;
-      if (byte < 128) break;
-      scale *= 128;
-    }
-    return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+    this.#wholes(this.#one, 1, false);
+    return this.#one[0];
   }
 
   text(): string {
@@ -159,19 +159,22 @@ export class ByteReader {
 
   /** Reads a column into the beginning of `into`. */
   column(into: { [index: number]: number }, length: number): void {
+    if (into instanceof Float64Array) {
+      this.#doubles(into, length);
+      return;
+    }
+    const doubles = new Float64Array(length);
+    this.#doubles(doubles, length);
+    if (ArrayBuffer.isView(into)) (into as unknown as Int32Array).set(doubles);
+    else for (let i = 0; i < length; i += 1) into[i] = doubles[i];
+  }
+
+  #doubles(into: Float64Array, length: number): void {
     const form = this.#byte();
     if (form === Form.same) {
-      if (length === 0) return;
-      const value = this.integer();
-      for (let i = 0; i < length; i += 1) into[i] = value;
-    } else if (form === Form.plain) {
-      for (let i = 0; i < length; i += 1) into[i] = this.integer();
-    } else if (form === Form.rising) {
-      let before = 0;
-      for (let i = 0; i < length; i += 1) {
-        before += this.integer();
-        into[i] = before;
-      }
+      if (length > 0) into.fill(this.integer(), 0, length);
+    } else if (form === Form.plain || form === Form.rising) {
+      this.#wholes(into, length, form === Form.rising);
     } else if (form === Form.exact) {
       this.#expect(8 * length);
       for (let i = 0; i < length; i += 1) {
@@ -179,6 +182,27 @@ export class ByteReader {
         this.#at += 8;
       }
     } else throw unreadable(`no column is written in form ${form}`);
+  }
+
+  /** Whole numbers as `putAll` wrote them. */
+  #wholes(into: Float64Array, length: number, isRising: boolean): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let before = 0;
+    for (let i = 0; i < length; i += 1) {
+      let byte = bytes[at++];
+      let number = byte & 127;
+      for (let scale = 128; byte >= 128; scale *= 128) {
+        byte = bytes[at++];
+        number += (byte & 127) * scale;
+      }
+      // Beyond the end a byte is undefined, which ends the loop.
+      if (byte === undefined) throw unreadable("it ends too early");
+      const value = number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+      into[i] = before + value;
+      if (isRising) before = into[i];
+    }
+    this.#at = at;
   }
 
   #byte(): number {

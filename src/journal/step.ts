@@ -112,9 +112,9 @@ export class StepWriter {
     all.integer(this.#times.length);
     all.column(this.#times, this.#times.length);
     all.integer(this.#newsCount);
-    all.bytes(this.#news.take());
+    all.takeOver(this.#news);
     all.integer(this.#bidsCount);
-    all.bytes(this.#bids.take());
+    all.takeOver(this.#bids);
     all.text(this.#facts.length === 0 ? "" : JSON.stringify(this.#facts));
     this.#newsCount = 0;
     this.#bidsCount = 0;
