@@ -134,7 +134,10 @@ const campaignSetup = setup({
     learn: assign(({ context, event }) => {
       const { batch, from, to, world } = only(event, "reports");
       const { campaign, memory, spare } = context;
-      return { memory: campaign.policy.learn(policyInput(context, world), memory, batch, from, to, spare), spare: memory };
+      return {
+        memory: campaign.policy.learn(policyInput(context, world), memory, batch, from, to, spare),
+        spare: memory,
+      };
     }),
     hold: assign(({ event }) => {
       return { heldBecause: only(event, "hold").why };
