@@ -8,10 +8,12 @@ const COMPILED = "src/actors/compiled.ts";
 const PROGRAM = "src/actors/program.ts";
 const STEPS = "src/actors/steps.ts";
 const POOL = "src/actors/pool.ts";
+const LEAF = "src/actors/leaf.ts";
 const REGISTRY = "test/machines/registry.model.test.ts";
 const CAMPAIGN_MODEL = ["test/machines/campaign.model.test.ts"];
 const PLATFORM_MODEL = ["test/machines/platform.model.test.ts", REGISTRY];
 const SUPERVISION = ["test/actors/supervision.property.test.ts"];
+const LEAVES = ["test/actors/leaf.property.test.ts"];
 const LOCKSTEP = ["test/actors/compiled.property.test.ts", "test/actors/generated-machines.property.test.ts"];
 
 export const ACTORS: readonly Mutant[] = [
@@ -79,17 +81,41 @@ export const ACTORS: readonly Mutant[] = [
     name: "a restart begins with an empty memory",
     breaks: "S3",
     file: POOL,
-    find: "create(held, scope, member, lastGood(held, slot));",
-    replace: "create(held, scope, member, undefined);",
+    find: "input: held.inputs[slot] }, lastGood(held, slot));",
+    replace: "input: held.inputs[slot] }, undefined);",
     killers: SUPERVISION,
   },
   {
     name: "a restart replaces a live child",
     breaks: "S2",
     file: POOL,
-    find: "if (member === undefined || isLive(held.children[slot])) continue;",
-    replace: "if (member === undefined) continue;",
+    find: "if (before === undefined || isLive(before)) continue;",
+    replace: "if (before === undefined) continue;",
     killers: SUPERVISION,
+  },
+  {
+    name: "an event overtakes the one that is being worked off",
+    breaks: "L2",
+    file: LEAF,
+    find: "if (!this.#isActive || this.#isBusy) {",
+    replace: "if (!this.#isActive) {",
+    killers: LEAVES,
+  },
+  {
+    name: "a leaf goes on with what waits when it has ended",
+    breaks: "L1",
+    file: LEAF,
+    find: "  clear(): void {\n    this.#waiting = null;\n",
+    replace: "  clear(): void {\n",
+    killers: LEAVES,
+  },
+  {
+    name: "all leaves have the same observers",
+    breaks: "L1",
+    file: LEAF,
+    find: "if (own.observers === NO_OBSERVERS) own.observers = new Set();",
+    replace: "",
+    killers: LEAVES,
   },
   {
     name: "a pool that stops leaves its children",
