@@ -77,11 +77,6 @@ const PLACES = {
 
 const COLUMNS = Object.keys(PLACES) as readonly (keyof typeof PLACES)[];
 
-/** Rows in one piece of memory: it is replaced by a larger one as campaigns join. */
-interface Accounts {
-  cells: Float64Array;
-}
-
 /** What a day has left for further bids [micros]. */
 function availableToday(cells: Float64Array, at: number): number {
   return cells[at + DAILY_BUDGET] - cells[at + DAY_RESERVED] - cells[at + DAY_SPENT];
@@ -92,12 +87,26 @@ function available(cells: Float64Array, at: number): number {
   return Math.max(0, Math.min(cells[at + AVAILABLE], availableToday(cells, at)));
 }
 
+/** The rows of all accounts, in one piece of memory, which is replaced by a larger one as campaigns join. It may be shared with threads that read it. */
+export class AccountRows {
+  cells: Float64Array;
+
+  constructor(cells: Float64Array) {
+    this.cells = cells;
+  }
+
+  /** A live, read-only view of a campaign's balances. */
+  view(slot: number): AccountView {
+    return new RowView(this, slot * WIDTH);
+  }
+}
+
 /** One row, as others may see it. */
 class RowView implements AccountView {
-  readonly #accounts: Accounts;
+  readonly #accounts: AccountRows;
   readonly #at: number;
 
-  constructor(accounts: Accounts, at: number) {
+  constructor(accounts: AccountRows, at: number) {
     this.#accounts = accounts;
     this.#at = at;
   }
@@ -127,7 +136,8 @@ class RowView implements AccountView {
 /** The ledger of all campaigns of one shard, by slot. */
 export class Ledger implements Savable<LedgerState> {
   readonly #platforms: number;
-  readonly #accounts: Accounts = { cells: new Float64Array(0) };
+  readonly #accounts: AccountRows;
+  readonly #isShared: boolean;
   #size = 0;
   #open: OpenReservations;
   /** By slot, of campaigns that had any: reservations released unanswered, by key: a charge for one may still come (L7). */
@@ -135,9 +145,14 @@ export class Ledger implements Savable<LedgerState> {
   /** By slot, of campaigns that had any: keys of reservations that expired: a report on one may still come (L8). */
   readonly #expired = new Map<number, Set<number>>();
 
-  /** @param platforms number of platforms: the range of platform indices. */
-  constructor(platforms: number) {
+  /**
+   * @param platforms number of platforms: the range of platform indices.
+   * @param isShared whether {@link rows} can be handed to other threads
+   */
+  constructor(platforms: number, isShared = false) {
     this.#platforms = platforms;
+    this.#isShared = isShared;
+    this.#accounts = new AccountRows(this.#memory(0));
     this.#open = new OpenReservations(platforms);
   }
 
@@ -146,9 +161,14 @@ export class Ledger implements Savable<LedgerState> {
     this.#open.makeRoom(campaigns);
     const { cells } = this.#accounts;
     if (campaigns * WIDTH <= cells.length) return;
-    const larger = new Float64Array(campaigns * WIDTH);
+    const larger = this.#memory(campaigns * WIDTH);
     larger.set(cells);
     this.#accounts.cells = larger;
+  }
+
+  /** The accounts as they stand, for readers. */
+  get rows(): AccountRows {
+    return this.#accounts;
   }
 
   /** Opens the accounts of the next campaign and returns its slot. */
@@ -173,7 +193,8 @@ export class Ledger implements Savable<LedgerState> {
 
   /** A live, read-only view of a campaign's balances. */
   view(slot: number): AccountView {
-    return new RowView(this.#accounts, this.#row(slot));
+    this.#row(slot);
+    return this.#accounts.view(slot);
   }
 
   /** Charges that were refused because the budget could not bear them (L5) [micros]. */
@@ -337,7 +358,7 @@ export class Ledger implements Savable<LedgerState> {
   restore(state: LedgerState): void {
     this.#size = 0;
     this.#open = new OpenReservations(this.#platforms);
-    this.#accounts.cells = new Float64Array(0);
+    this.#accounts.cells = this.#memory(0);
     this.makeRoom(state.openCount.length);
     let from = 0;
     for (const count of state.openCount) {
@@ -371,6 +392,12 @@ export class Ledger implements Savable<LedgerState> {
     if (isToday) cells[at + DAY_SPENT] += bookedMicros;
     this.#assert(at);
     return bookedMicros;
+  }
+
+  #memory(length: number): Float64Array {
+    return this.#isShared
+      ? new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT))
+      : new Float64Array(length);
   }
 
   #addRow(): number {

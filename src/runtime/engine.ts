@@ -161,7 +161,7 @@ export class Engine {
     this.#nowMs = nowMs;
     this.#faults = faults === undefined ? null : new FaultyActors(faults, campaigns);
     const announcer = new Announcer(observers, config.startMs, config.tickMs);
-    const ledger = new Ledger(platforms.length);
+    const ledger = new Ledger(platforms.length, (config.threads ?? 1) > 1);
     ledger.makeRoom(campaigns.length);
     for (const spec of campaigns) ledger.open(spec.budgetMicros, spec.dailyBudgetMicros);
     const feed = new Feed({

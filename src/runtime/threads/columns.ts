@@ -1,14 +1,15 @@
 /**
- * What crosses between threads in shared memory, as columns by slot: balances to the campaigns, answers and decisions from them.
+ * What crosses between threads in shared memory, as columns by slot: whom a round is about, and answers and decisions from them. Balances are read where they
+ * stand, in the ledger's own rows.
  *
- * CO1 each cell has one writer: balances the engine's thread, answers the thread that the campaign lives in; CO2 the other side reads only
- * what has been published (`control.ts`), never what is being written; CO3 a decision comes out as it went in.
+ * CO1 each cell has one writer: calls and accounts the engine's thread, answers the thread that the campaign lives in; CO2 the other side reads only
+ * what has been published (`control.ts`), never what is being written: a campaign's account stays as it is from the beginning of a round to its answer; CO3 a decision
+ * comes out as it went in.
  */
 import { BINDINGS, DecisionDraft, KINDS, REASONS, VERDICTS } from "../../core/decision.ts";
 import type { Decision } from "../../core/decision.ts";
 import { CAMPAIGN_STATES } from "../../core/events.ts";
 import type { CampaignState } from "../../core/events.ts";
-import type { AccountView } from "../../core/policy/policy.ts";
 
 /** Cells of a cache line: rows begin on one, so that threads do not slow each other down. */
 const LINE = 8;
@@ -22,18 +23,17 @@ export interface SharedColumns {
   /** Campaigns that there is room for. */
   readonly capacity: number;
   readonly platforms: number;
-  readonly balances: SharedArrayBuffer;
+  readonly calls: SharedArrayBuffer;
   readonly answers: SharedArrayBuffer;
 }
 
 /** Makes the columns of so many campaigns. */
 export function shareColumns(capacity: number, platforms: number): SharedColumns {
-  const bytes = capacity * Float64Array.BYTES_PER_ELEMENT;
   return {
     capacity,
     platforms,
-    balances: new SharedArrayBuffer(bytes * LINE),
-    answers: new SharedArrayBuffer(bytes * stride(platforms)),
+    calls: new SharedArrayBuffer(capacity),
+    answers: new SharedArrayBuffer(capacity * stride(platforms) * Float64Array.BYTES_PER_ELEMENT),
   };
 }
 
@@ -51,68 +51,29 @@ export function stateOf(code: number): CampaignState | null {
   return code === NOBODY ? null : CAMPAIGN_STATES[code];
 }
 
-/** Balances by slot, as of the beginning of a round. */
-export class Balances {
-  readonly #cells: Float64Array;
-  readonly #views: AccountView[] = [];
+/** What a round is to a campaign: bits. */
+const IS_OUT = 1;
+const IS_DUE = 2;
 
-  constructor({ balances }: SharedColumns) {
-    this.#cells = new Float64Array(balances);
+/** What a round is to each campaign, by slot. */
+export class Calls {
+  readonly #bits: Uint8Array;
+
+  constructor({ calls }: SharedColumns) {
+    this.#bits = new Uint8Array(calls);
   }
 
-  /** Copies a campaign's balances in; `isOut`: whether bids may be out, `isDue`: whether it is to hear of the tick. */
-  write(slot: number, account: AccountView, isOut: boolean, isDue = true): void {
-    const at = slot * LINE;
-    this.#cells[at] = account.budgetMicros;
-    this.#cells[at + 1] = account.spentMicros;
-    this.#cells[at + 2] = account.reservedMicros;
-    this.#cells[at + 3] = account.availableMicros;
-    this.#cells[at + 4] = account.isDailyBound ? 1 : 0;
-    this.#cells[at + 5] = isOut ? 1 : 0;
-    this.#cells[at + 6] = isDue ? 1 : 0;
-  }
-
-  view(slot: number): AccountView {
-    this.#views[slot] ??= new SharedAccount(this.#cells, slot * LINE);
-    return this.#views[slot];
+  /** `isOut`: whether bids may be out, `isDue`: whether it is to hear of the tick. */
+  write(slot: number, isOut: boolean, isDue: boolean): void {
+    this.#bits[slot] = (isOut ? IS_OUT : 0) | (isDue ? IS_DUE : 0);
   }
 
   isOut(slot: number): boolean {
-    return this.#cells[slot * LINE + 5] === 1;
+    return (this.#bits[slot] & IS_OUT) !== 0;
   }
 
   isDue(slot: number): boolean {
-    return this.#cells[slot * LINE + 6] === 1;
-  }
-}
-
-class SharedAccount implements AccountView {
-  readonly #cells: Float64Array;
-  readonly #at: number;
-
-  constructor(cells: Float64Array, at: number) {
-    this.#cells = cells;
-    this.#at = at;
-  }
-
-  get budgetMicros(): number {
-    return this.#cells[this.#at];
-  }
-
-  get spentMicros(): number {
-    return this.#cells[this.#at + 1];
-  }
-
-  get reservedMicros(): number {
-    return this.#cells[this.#at + 2];
-  }
-
-  get availableMicros(): number {
-    return this.#cells[this.#at + 3];
-  }
-
-  get isDailyBound(): boolean {
-    return this.#cells[this.#at + 4] === 1;
+    return (this.#bits[slot] & IS_DUE) !== 0;
   }
 }
 

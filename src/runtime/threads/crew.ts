@@ -27,6 +27,8 @@ interface Hand {
   readonly control: Control;
   /** Whether it has answered yet. */
   isUp: boolean;
+  /** Slots below this were seen to be answered for in the present round. */
+  seen: number;
   /** Signs of life that were seen, and how long there was none since [ms]. */
   beats: number;
   silentMs: number;
@@ -60,6 +62,7 @@ export class Crew {
       port: port1,
       control: new Control(control),
       isUp: false,
+      seen: 0,
       beats: 0,
       silentMs: 0,
       death: null,
@@ -86,6 +89,7 @@ export class Crew {
   post(thread: number, message: RoundMessage): void {
     const hand = this.#hands.get(thread)!;
     hand.control.reset();
+    hand.seen = 0;
     hand.silentMs = 0;
     hand.port.postMessage(message);
   }
@@ -97,8 +101,10 @@ export class Crew {
   look(thread: number, slot: number): boolean | null {
     const hand = this.#hands.get(thread);
     if (hand === undefined) return false;
+    if (hand.seen > slot) return true;
     const { control } = hand;
     const { published } = control;
+    hand.seen = published;
     if (published > slot) {
       hand.isUp = true;
       return true;

@@ -19,6 +19,8 @@ export interface ThreadSetup {
   readonly platforms: readonly PlatformSpec[];
   readonly boards: readonly SharedBoard[];
   readonly columns: SharedColumns;
+  /** The ledger's rows, shared. */
+  readonly accounts: Float64Array;
   /** Of {@link Control.BYTES}. */
   readonly control: SharedArrayBuffer;
   /** Where the policies live that are not the engine's: URL of the module by name. */
@@ -56,6 +58,8 @@ export interface RoundMessage {
   readonly assignments: readonly Assignment[];
   /** Larger columns in the place of the old, where there are any. */
   readonly columns: SharedColumns | null;
+  /** The ledger's rows, where they have moved. */
+  readonly accounts: Float64Array | null;
   /** The columns of the reports, where they are others than the last time. */
   readonly reports: ReportColumns | null;
   /** What threads that ended had posted of campaigns that may go on here, oldest first. */

@@ -6,11 +6,12 @@
 import type { CampaignSpec } from "../../core/campaign.ts";
 import type { Decision } from "../../core/decision.ts";
 import { createBoard } from "../../core/forecast/board.ts";
+import { Ledger } from "../../core/ledger.ts";
 import { policies } from "../../core/policy/index.ts";
 import { ReportBatch } from "../../core/reports.ts";
 import { BoardMirror, shareBoard } from "./board-mirror.ts";
 import type { SharedBoard } from "./board-mirror.ts";
-import { Answers, Balances, shareColumns } from "./columns.ts";
+import { Answers, Calls, shareColumns } from "./columns.ts";
 import type { ThreadSetup } from "./messages.ts";
 import { shareReports } from "./report-columns.ts";
 import { Shard } from "./shard.ts";
@@ -39,10 +40,14 @@ export function rehearse(setup: ThreadSetup, campaigns: readonly CampaignSpec[])
   const columns = shareColumns(specs.length, platforms);
   const reports = shareReports(specs.length * platforms);
   const boards = setup.boards.map((board) => madeUp(board, specs[0].valuePerConversionMicros));
-  const shard = new Shard({ ...setup, columns, boards, faults: null }, new Map());
+  const ledger = new Ledger(platforms);
+  ledger.makeRoom(specs.length);
+  for (const { budgetMicros } of specs) ledger.open(budgetMicros);
+  const accounts = ledger.rows.cells;
+  const shard = new Shard({ ...setup, columns, accounts, boards, faults: null }, new Map());
   shard.setReports(reports);
   shard.assign(specs.map((spec, slot) => ({ type: "start", slot, spec })));
-  const balances = new Balances(columns);
+  const calls = new Calls(columns);
   const answers = new Answers(columns);
   const { answer: _answer, ...rows } = reports;
   const batch = Object.assign(new ReportBatch(0), rows);
@@ -53,7 +58,8 @@ export function rehearse(setup: ThreadSetup, campaigns: readonly CampaignSpec[])
     for (const [slot, spec] of specs.entries()) {
       const before = batch.length;
       report(batch, slot, decided[slot]);
-      balances.write(slot, accountAt(spec, tick), batch.length > before);
+      spend(ledger, slot, spec, tick);
+      calls.write(slot, batch.length > before, true);
     }
     const moment = { tick, timeMs: tick * setup.tickMs, day: FLIGHT };
     shard.play({ type: "tick", moment, length: batch.length }, () => undefined);
@@ -78,11 +84,12 @@ function report(batch: ReportBatch, slot: number, decision: Decision | null): vo
   }
 }
 
-/** A campaign's balances if it spends evenly. */
-function accountAt({ budgetMicros }: CampaignSpec, tick: number) {
-  const spentMicros = Math.floor((budgetMicros * tick) / FLIGHT.endTick);
-  const availableMicros = budgetMicros - spentMicros;
-  return { budgetMicros, spentMicros, reservedMicros: 0, availableMicros, isDailyBound: false };
+/** Spends evenly. */
+function spend(ledger: Ledger, slot: number, { budgetMicros }: CampaignSpec, tick: number): void {
+  const micros = Math.floor((budgetMicros * tick) / FLIGHT.endTick) - ledger.view(slot).spentMicros;
+  if (micros === 0) return;
+  ledger.reserve(slot, tick, 0, micros);
+  ledger.settle(slot, tick, 0, micros);
 }
 
 /** A board of the same kind, on which every platform is worth its price. */

@@ -12,6 +12,7 @@ import { compile } from "../../actors/compiled.ts";
 import { createPool } from "../../actors/pool.ts";
 import type { ChildFailed, PoolMember, PoolSnapshot } from "../../actors/pool.ts";
 import type { CampaignSpec } from "../../core/campaign.ts";
+import { AccountRows } from "../../core/ledger.ts";
 import { DecisionDraft } from "../../core/decision.ts";
 import type { Reply } from "../../core/decision.ts";
 import { Faults } from "../../core/faults.ts";
@@ -27,7 +28,7 @@ import { FaultyActors } from "../faulty-actors.ts";
 import { contextOf, knownOf, savedCampaigns, snapshotOf } from "../saved-campaign.ts";
 import type { Known, SavedCampaign } from "../saved-campaign.ts";
 import { BoardMirror } from "./board-mirror.ts";
-import { Answers, Balances, codeOf } from "./columns.ts";
+import { Answers, Calls, codeOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import type { Assignment, Incident, Moment, Round, ThreadSetup } from "./messages.ts";
 import type { ReportColumns } from "./report-columns.ts";
@@ -53,7 +54,8 @@ export class Shard {
   #at = 0;
   /** Slots that there is room for. */
   #capacity: number;
-  #balances: Balances;
+  #calls: Calls;
+  readonly #accounts: AccountRows;
   #answers: Answers;
   readonly #reports = new ReportBatch(0);
   readonly #rows = new RowsByCampaign();
@@ -70,7 +72,8 @@ export class Shard {
     const policyOf = (name: string) => policies.get(name) ?? policyNamed(name);
     this.#policyOf = this.#faults === null ? policyOf : this.#faults.policies(policyOf);
     this.#capacity = setup.columns.capacity;
-    this.#balances = new Balances(setup.columns);
+    this.#accounts = new AccountRows(setup.accounts);
+    this.#calls = new Calls(setup.columns);
     this.#answers = new Answers(setup.columns);
     const campaign = setup.isInterpreted
       ? campaignMachine
@@ -97,9 +100,14 @@ export class Shard {
 
   /** Takes larger columns into use. */
   setColumns(columns: SharedColumns): void {
-    this.#balances = new Balances(columns);
+    this.#calls = new Calls(columns);
     this.#answers = new Answers(columns);
     this.#capacity = columns.capacity;
+  }
+
+  /** Reads balances in other rows from now on. */
+  setAccounts(cells: Float64Array): void {
+    this.#accounts.cells = cells;
   }
 
   /** Takes other columns of reports into use. */
@@ -240,7 +248,7 @@ export class Shard {
   #hear(slot: number, world: World): void {
     const batch = this.#reports;
     const rows = this.#rows;
-    let isOut = this.#balances.isOut(slot);
+    let isOut = this.#calls.isOut(slot);
     for (let from = rows.first(slot); from >= 0; from = rows.next(from)) {
       const isAsked = isOut && this.#live(slot) !== null;
       const told = this.#faults !== null && isAsked ? this.#faults.world(world, slot, batch, from) : world;
@@ -258,7 +266,7 @@ export class Shard {
       this.#at = slot;
       this.#hear(slot, world);
       reply.decision = null;
-      const state = this.#balances.isDue(slot) ? this.#send(slot, event) : null;
+      const state = this.#calls.isDue(slot) ? this.#send(slot, event) : null;
       this.#answers.write(slot, state, state === null ? null : reply.decision);
       publish(slot + 1);
     }
@@ -267,7 +275,7 @@ export class Shard {
   #worldOf(moment: Moment): World {
     const { tickMs, platforms } = this.#setup;
     const boards = new Map(this.#mirrors.map((mirror) => [mirror.board.forecaster, mirror.read()]));
-    const balances = this.#balances;
-    return { ...moment, tickMs, platforms, boards, account: (slot) => balances.view(slot) };
+    const accounts = this.#accounts;
+    return { ...moment, tickMs, platforms, boards, account: (slot) => accounts.view(slot) };
   }
 }

@@ -25,7 +25,7 @@ import type { CampaignActors, Decided, Heard, Pieces } from "../campaign-actors.
 import type { CampaignStates } from "../campaign-states.ts";
 import { BoardMirror, shareBoard } from "./board-mirror.ts";
 import type { SharedBoard } from "./board-mirror.ts";
-import { Answers, Balances, shareColumns, stateOf } from "./columns.ts";
+import { Answers, Calls, shareColumns, stateOf } from "./columns.ts";
 import type { SharedColumns } from "./columns.ts";
 import { Crew } from "./crew.ts";
 import { RowsByCampaign } from "../rows-by-campaign.ts";
@@ -67,6 +67,7 @@ export interface ThreadedParts {
 interface Outbox {
   assignments: { readonly type: Assignment["type"]; readonly slot: number }[];
   columns: SharedColumns | null;
+  accounts: Float64Array | null;
   reports: ReportColumns | null;
   backups: readonly ArrayBuffer[];
   saved: SavedCampaign[];
@@ -93,19 +94,22 @@ export class ThreadedActors implements CampaignActors {
   /** What campaigns go on from that are yet to start, by slot. */
   readonly #saved = new Map<number, SavedCampaign>();
   #columns: SharedColumns;
-  #balances: Balances;
+  #calls: Calls;
   #answers: Answers;
   #reports = shareReports(1024);
+  /** The ledger's rows that the threads read. */
+  #accounts: Float64Array;
   readonly #rows = new RowsByCampaign();
 
   constructor(parts: ThreadedParts) {
     this.#parts = parts;
     this.#crew = new Crew(parts.silenceMs);
+    this.#accounts = parts.ledger.rows.cells;
     const { boards, campaigns, platforms } = parts;
     this.#boards = [...boards.values()].map(shareBoard);
     this.#mirrors = new Map(this.#boards.map((shared) => [shared.forecaster, new BoardMirror(shared)]));
     this.#columns = shareColumns(Math.max(64, campaigns.length), platforms.length);
-    this.#balances = new Balances(this.#columns);
+    this.#calls = new Calls(this.#columns);
     this.#answers = new Answers(this.#columns);
   }
 
@@ -124,6 +128,7 @@ export class ThreadedActors implements CampaignActors {
     const { seed, tickMs, platforms, policyModules, isInterpreted, faults, backupTicks = 60 } = this.#parts;
     const columns = this.#columns;
     const boards = this.#boards;
+    const accounts = this.#accounts;
     this.#crew.start({
       thread,
       seed,
@@ -131,13 +136,15 @@ export class ThreadedActors implements CampaignActors {
       platforms,
       boards,
       columns,
+      accounts,
       policyModules,
       isInterpreted,
       faults,
       backupTicks,
     });
     const backups = this.#backups.of(thread);
-    this.#outboxes.set(thread, { assignments: [], columns: null, reports: this.#reports, backups, saved: [] });
+    const reports = this.#reports;
+    this.#outboxes.set(thread, { assignments: [], columns: null, accounts: null, reports, backups, saved: [] });
   }
 
   /** Ends a thread, for good unless it is started again. */
@@ -187,8 +194,6 @@ export class ThreadedActors implements CampaignActors {
   }
 
   *startDay(slots: readonly number[], world: World, heard: Heard): Pieces {
-    const { ledger, states } = this.#parts;
-    for (const slot of slots) this.#balances.write(slot, ledger.view(slot), states.isOut(slot));
     this.#writeBoards(world);
     const moment = momentOf(world);
     const threads = [...this.#outboxes.keys()];
@@ -220,11 +225,11 @@ export class ThreadedActors implements CampaignActors {
     heard: Heard,
     answered: (slot: number) => void,
   ): Pieces {
-    const { ledger, states } = this.#parts;
+    const { states } = this.#parts;
     this.#writeReports(batch);
     this.#rows.index(batch, states.length);
     for (let slot = 0; slot < states.length; slot += 1) {
-      this.#balances.write(slot, ledger.view(slot), states.isOut(slot), isDue(slot) && states.hearsTicks(slot));
+      this.#calls.write(slot, states.isOut(slot), isDue(slot) && states.hearsTicks(slot));
     }
     this.#writeBoards(world);
     const threads = this.#post({ type, moment: momentOf(world), length: batch.length });
@@ -243,7 +248,6 @@ export class ThreadedActors implements CampaignActors {
   pareto(slot: number, world: World): ParetoCurve | null {
     const home = this.#homes[slot] ?? 0;
     if (!this.#outboxes.has(home)) return null;
-    this.#balances.write(slot, this.#parts.ledger.view(slot), false);
     this.#writeBoards(world);
     this.#post({ type: "pareto", slot, moment: momentOf(world) }, [home]);
     return this.#finish([home]).curve;
@@ -277,12 +281,24 @@ export class ThreadedActors implements CampaignActors {
   }
 
   #post(round: Round, threads: readonly number[] = [...this.#outboxes.keys()]): readonly number[] {
-    const { campaigns } = this.#parts;
+    const { campaigns, ledger } = this.#parts;
+    const { cells } = ledger.rows;
+    if (this.#accounts !== cells) {
+      this.#accounts = cells;
+      for (const outbox of this.#outboxes.values()) outbox.accounts = cells;
+    }
     for (const thread of threads) {
       const outbox = this.#outboxes.get(thread)!;
       const assignments = outbox.assignments.map((one) => ({ ...one, spec: campaigns[one.slot] }));
       this.#crew.post(thread, { ...outbox, round, assignments });
-      this.#outboxes.set(thread, { assignments: [], columns: null, reports: null, backups: [], saved: [] });
+      this.#outboxes.set(thread, {
+        assignments: [],
+        columns: null,
+        accounts: null,
+        reports: null,
+        backups: [],
+        saved: [],
+      });
     }
     return threads;
   }
@@ -344,7 +360,7 @@ export class ThreadedActors implements CampaignActors {
   #makeRoom(campaigns: number): void {
     if (campaigns <= this.#columns.capacity) return;
     this.#columns = shareColumns(campaigns * 2, this.#parts.platforms.length);
-    this.#balances = new Balances(this.#columns);
+    this.#calls = new Calls(this.#columns);
     this.#answers = new Answers(this.#columns);
     for (const outbox of this.#outboxes.values()) outbox.columns = this.#columns;
   }

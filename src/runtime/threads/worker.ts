@@ -38,10 +38,11 @@ try {
   fail(error);
 }
 
-function play(shard: Shard, { round, assignments, columns, reports, backups, saved }: RoundMessage): void {
+function play(shard: Shard, { round, assignments, columns, accounts, reports, backups, saved }: RoundMessage): void {
   restore(shard, backups);
   shard.goOn(saved);
   if (columns !== null) shard.setColumns(columns);
+  if (accounts !== null) shard.setAccounts(accounts);
   if (reports !== null) shard.setReports(reports);
   if (!hasBegun && assignments.length >= LEAST_TO_REHEARSE) {
     const campaigns = assignments.map(({ spec }) => spec);

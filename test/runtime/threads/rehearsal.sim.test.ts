@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CampaignSpec } from "../../../src/core/campaign.ts";
+import { Ledger } from "../../../src/core/ledger.ts";
 import { createBoard } from "../../../src/core/forecast/board.ts";
 import { shareBoard } from "../../../src/runtime/threads/board-mirror.ts";
 import { shareColumns } from "../../../src/runtime/threads/columns.ts";
@@ -26,6 +27,7 @@ function setupOf(given: Partial<ThreadSetup> = {}) {
     platforms,
     boards,
     columns: shareColumns(campaigns.length, platforms.length),
+    accounts: new Ledger(platforms.length, true).rows.cells,
     control: new SharedArrayBuffer(Control.BYTES),
     policyModules: {},
     isInterpreted: false,
@@ -33,7 +35,7 @@ function setupOf(given: Partial<ThreadSetup> = {}) {
     backupTicks: 60,
     ...given,
   };
-  const memories = [setup.columns.balances, setup.columns.answers, setup.control, ...boards.map((one) => one.buffer)];
+  const memories = [setup.columns.calls, setup.columns.answers, setup.control, ...boards.map((one) => one.buffer)];
   return { setup, isUntouched: () => memories.every((one) => new Uint8Array(one).every((byte) => byte === 0)) };
 }
 
