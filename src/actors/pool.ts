@@ -66,7 +66,7 @@ type Held = PoolSnapshot & {
   readonly slots: number[];
   /** By slot: what its actors are created with. Slots of other pools are empty. */
   readonly inputs: object[];
-  /** Slot by id; null until a child fails. */
+  /** Slot by id; null where no child has failed since the last restart: it would weigh as much as a twentieth of the children. */
   slotOf: Map<string, number> | null;
   /** By slot, of children that failed at birth: what they were to resume from. */
   readonly resumes: Map<number, unknown>;
@@ -113,6 +113,7 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       held.children[slot] = ref;
       fresh.push(ref);
     }
+    held.slotOf = null;
     // One effect for all: XState's queue of deferred effects is quadratic in its length.
     scope.defer(() => {
       for (const ref of fresh) ref.start();
