@@ -69,7 +69,7 @@ export class ByteWriter {
     }
   }
 
-  /** A column as doubles: loops over millions of numbers take a third of the time where they meet but one kind of list. */
+  /** A column as doubles: loops over millions of numbers take half the time where they meet but one kind of list. */
   #asDoubles(values: ArrayLike<number>, length: number): Float64Array {
     if (values instanceof Float64Array) return values;
     if (this.#doubles.length < length) this.#doubles = new Float64Array(2 * length);

@@ -2,10 +2,28 @@
 import type { Mutant } from "./mutant.ts";
 
 const DURABLE = "src/runtime/durable-run.ts";
+const COLUMNS = "src/journal/columns.ts";
+const BYTES = ["test/journal/columns.property.test.ts"];
 const SIMULATED = ["test/runtime/durable-run.sim.test.ts"];
 const SAVED = ["test/runtime/snapshot.sim.test.ts"];
 
 export const JOURNAL: readonly Mutant[] = [
+  {
+    name: "the sign of a zero is lost in the log",
+    breaks: "CO1",
+    file: COLUMNS,
+    find: " && (value !== 0 || 1 / value > 0)",
+    replace: "",
+    killers: BYTES,
+  },
+  {
+    name: "an entry that ends too early is read as zeros",
+    breaks: "CO1, J5",
+    file: COLUMNS,
+    find: '      if (byte === undefined) throw unreadable("it ends too early");\n',
+    replace: "",
+    killers: BYTES,
+  },
   {
     name: "a step whose acknowledgement was lost is forgotten",
     breaks: "DR1",
