@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteReader, ByteWriter } from "../../src/journal/columns.ts";
 
-const whole = fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer(), fc.maxSafeInteger());
+const whole = fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer(), fc.maxSafeInteger(), fc.constant(-0));
 const anything = fc.oneof(whole, fc.double(), fc.constantFrom(-0, 2 ** 50, -(2 ** 50), 2 ** 50 + 1, 2 ** 31, Infinity));
 const list = fc.oneof(
   fc.array(anything),
