@@ -75,8 +75,7 @@ describe("columns as bytes", () => {
       { values: [8, 8, 8], isRising: true },
       { values: [0.5, -0], isRising: false },
     ]);
-    expect(Buffer.from(bytes).toString("hex")).toBe(
-      "000201d80480808080804001" + "0a0206" + "0210" + "03000000000000e03f0000000000000080",
-    );
+    const columnByColumn = ["000201d804808080808040", "010a0206", "0210", "03000000000000e03f0000000000000080"];
+    expect(Buffer.from(bytes).toString("hex")).toBe(columnByColumn.join(""));
   });
 });
