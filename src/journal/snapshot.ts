@@ -12,6 +12,8 @@ import type { Manifest } from "./manifest.ts";
 
 /** Version of what a snapshot says: another one means that classes save something else than they did. */
 const VERSION = 5;
+/** Versions from this on compress. The first part of earlier ones is read all the same: the books of a log may begin with it. */
+const FIRST_COMPRESSED = 5;
 
 /** The first part. */
 export interface SnapshotHead {
@@ -38,14 +40,13 @@ export function writeSnapshot(head: SnapshotHead, state: unknown): Uint8Array {
 
 /** The first part (SN1). */
 export function readSnapshotHead(bytes: Uint8Array): SnapshotHead {
-  return deserialize(
-    zstdDecompressSync(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + headLength(bytes))),
-  ) as SnapshotHead;
+  const first = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + headLength(bytes));
+  return deserialize(versionOf(bytes) < FIRST_COMPRESSED ? first : zstdDecompressSync(first)) as SnapshotHead;
 }
 
 /** The second part; null where another version wrote it (SN2). */
 export function readSnapshotState(bytes: Uint8Array): unknown {
-  if (viewOf(bytes).getUint32(0) !== VERSION) return null;
+  if (versionOf(bytes) !== VERSION) return null;
   return deserialize(zstdDecompressSync(bytes.subarray(PREFIX_BYTES + headLength(bytes))));
 }
 
@@ -63,6 +64,10 @@ function serialized(state: unknown): Uint8Array {
 /** At the level that is quickest by far, and gives away a tenth. */
 function compressed(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+}
+
+function versionOf(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint32(0);
 }
 
 function headLength(bytes: Uint8Array): number {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serialize } from "node:v8";
 import { afterAll, describe, expect, it } from "vitest";
 import { Ledger } from "../../src/core/ledger.ts";
 import { AccountBook, bookOf } from "../../src/journal/account-book.ts";
@@ -33,6 +34,16 @@ describe("a snapshot's bytes", () => {
     bytes[3] += 1;
     expect(readSnapshotState(bytes)).toBeNull();
     expect(readSnapshotHead(bytes).campaigns).toEqual(["shoes"]);
+  });
+
+  it("begin with accounts that are read where a version before compression wrote them", () => {
+    const first = serialize(head);
+    const bytes = Buffer.alloc(8 + first.length);
+    bytes.writeUInt32BE(4, 0);
+    bytes.writeUInt32BE(first.length, 4);
+    bytes.set(first, 8);
+    expect(readSnapshotHead(bytes)).toEqual(head);
+    expect(readSnapshotState(bytes)).toBeNull();
   });
 
   it("are not made of what is no plain data", () => {
