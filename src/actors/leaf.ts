@@ -88,7 +88,7 @@ class Mailbox {
 
   start(): void {
     this.#isActive = true;
-    if (!this.#isBusy) this.#flush();
+    this.#flush();
   }
 
   /** Forgets what waits. */

@@ -120,19 +120,20 @@ export function createPool(child: AnyActorLogic): PoolLogic {
     });
   };
 
-  const begin = (held: Held, scope: Scope, member: PoolMember): AnyActorRef =>
-    member.snapshot === undefined
-      ? create(held, scope, member, member.resume)
-      : goOn(held, scope, member, member.snapshot);
-
-  const add = (held: Held, scope: Scope, member: PoolMember): void => {
-    const { slot, id, input } = member;
-    if (held.children[slot] !== undefined) return;
-    const fresh = begin(held, scope, member);
-    held.children[slot] = fresh;
+  /** Gives a member its place, and its first actor here. */
+  const place = (held: Held, scope: Scope, member: PoolMember): Leaf => {
+    const { slot, input, resume, snapshot } = member;
+    const first = snapshot === undefined ? create(held, scope, member, resume) : goOn(held, scope, member, snapshot);
+    held.children[slot] = first;
     held.slots.push(slot);
     held.inputs[slot] = input;
-    held.slotOf?.set(id, slot);
+    return first;
+  };
+
+  const add = (held: Held, scope: Scope, member: PoolMember): void => {
+    if (held.children[member.slot] !== undefined) return;
+    const fresh = place(held, scope, member);
+    held.slotOf?.set(member.id, member.slot);
     if (!dead.has(fresh)) scope.defer(() => fresh.start());
   };
 
@@ -165,7 +166,7 @@ export function createPool(child: AnyActorLogic): PoolLogic {
       output: undefined,
       error: undefined,
       children: [],
-      slots: members.map(({ slot }) => slot),
+      slots: [],
       inputs: [],
       slotOf: null,
       resumes: new Map(),
@@ -175,10 +176,7 @@ export function createPool(child: AnyActorLogic): PoolLogic {
         }),
       }),
     };
-    for (const member of members) {
-      held.children[member.slot] = begin(held, scope, member);
-      held.inputs[member.slot] = member.input;
-    }
+    for (const member of members) place(held, scope, member);
     return held;
   };
 

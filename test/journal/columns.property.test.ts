@@ -10,7 +10,7 @@ const list = fc.oneof(
   fc.tuple(anything, fc.nat({ max: 20 })).map(([value, length]) => Array.from({ length }, () => value)),
 );
 const kind = fc.constantFrom(Float64Array, Int32Array, Uint8Array, Array);
-/** A column, as a list of some kind can hold it, that may be longer than the column is. */
+/** Columns, each as far as a list of some kind can hold it. */
 const columns = fc.array(
   fc.record({
     values: fc.tuple(kind, list).map(([type, values]) => (type as typeof Float64Array).from(values)),

@@ -1,6 +1,8 @@
-/** Decisions in a second of CPU time, the market's left out: one engine after its warm-up. Contestants in turn; every flight in a process of its own, as an engine has it: how V8 compiles, and where it puts the objects, is not the same in any two. */
+/**
+ * Decisions in a second of CPU time, the market's left out: one engine after its warm-up. Contestants in turn; every flight in a process of its own, as an engine
+ * has it: how V8 compiles, and where it puts the objects, is not the same in any two.
+ */
 import { fork } from "node:child_process";
-import nodeFlags from "../../../src/cli/node-flags.json" with { type: "json" };
 import { median } from "../timing.ts";
 import type { Figure, Sizes } from "../timing.ts";
 import { CONTESTANTS } from "./contestants.ts";
@@ -32,8 +34,8 @@ export async function throughput({ campaigns, ticks, rounds }: Sizes): Promise<F
 /** Decisions per CPU second in a flight. */
 function fly(contestant: Contestant, size: object): Promise<number> {
   return new Promise((resolve, reject) => {
-    const given = [JSON.stringify(contestant), JSON.stringify(size)];
-    const child = fork(new URL("worker.ts", import.meta.url), given, { execArgv: nodeFlags });
+    // Under the flags of this process.
+    const child = fork(new URL("worker.ts", import.meta.url), [JSON.stringify(contestant), JSON.stringify(size)]);
     child.once("exit", (code) => reject(new Error(`A contestant ended with exit code ${code}.`)));
     child.once("message", (speed) => resolve(speed as number));
   });

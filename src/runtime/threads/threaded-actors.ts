@@ -142,9 +142,7 @@ export class ThreadedActors implements CampaignActors {
       faults,
       backupTicks,
     });
-    const backups = this.#backups.of(thread);
-    const reports = this.#reports;
-    this.#outboxes.set(thread, { assignments: [], columns: null, accounts: null, reports, backups, saved: [] });
+    this.#outboxes.set(thread, { ...emptied(), reports: this.#reports, backups: this.#backups.of(thread) });
   }
 
   /** Ends a thread, for good unless it is started again. */
@@ -291,14 +289,7 @@ export class ThreadedActors implements CampaignActors {
       const outbox = this.#outboxes.get(thread)!;
       const assignments = outbox.assignments.map((one) => ({ ...one, spec: campaigns[one.slot] }));
       this.#crew.post(thread, { ...outbox, round, assignments });
-      this.#outboxes.set(thread, {
-        assignments: [],
-        columns: null,
-        accounts: null,
-        reports: null,
-        backups: [],
-        saved: [],
-      });
+      this.#outboxes.set(thread, emptied());
     }
     return threads;
   }
@@ -364,6 +355,11 @@ export class ThreadedActors implements CampaignActors {
     this.#answers = new Answers(this.#columns);
     for (const outbox of this.#outboxes.values()) outbox.columns = this.#columns;
   }
+}
+
+/** An outbox with nothing to bring. */
+function emptied(): Outbox {
+  return { assignments: [], columns: null, accounts: null, reports: null, backups: [], saved: [] };
 }
 
 function momentOf({ tick, timeMs, day }: World): Moment {
